@@ -7,12 +7,12 @@ Judge.measure / Judge.questions -> Model.complete -> Question.read -> Judgment -
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
-from penmark.records import Response, Rubric, Task
+from penmark.records import Response, Rubric, Status, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +213,57 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a judge settled for one task before scoring its responses.
+
+    Attributes:
+        weights: node path to the share of that node in its parent, for the nodes whose rubric weight is None.
+        tags: tags the task was found to have, such as its genre; judges see the task with them.
+    """
+
+    weights: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanQuestion:
+    """The call that settles a task's plan; made once for each task and repeat, whatever the number of responses.
+
+    Attributes:
+        read: the plan from a reply's text; raises VerdictError when there is none.
+        schema: as in `Question`.
+        comes_first: whether the questions depend on it; else it is asked beside them.
+        likely: a plan to estimate with before there is one.
+    """
+
+    prompt: Prompt
+    read: Callable[[str], Plan]
+    schema: Mapping[str, object] | None = None
+    comes_first: bool = False
+    likely: Plan = field(default_factory=Plan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRecord:
+    """A task's plan as the store keeps it.
+
+    Attributes:
+        task: key of the task.
+        plan: None when none could be had; `status` and `reason` then say why.
+        repeat: 0 for the first scoring's plan, 1 for the second's, ...
+        call: key of the model call whose reply was read.
+    """
+
+    judge: str
+    task: str
+    repeat: int
+    plan: Plan | None
+    status: Status
+    reason: str = ""
+    call: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeCard:
     """What a judge is.
 
@@ -239,10 +290,20 @@ class JudgeOptions:
     Attributes:
         layout: "shared" puts what sibling calls share first; "upstream" puts the criterion first.
         joint: all criteria in one call instead of one call each.
+        tree: a TOML file with the tree to score, for `tree`.
+        preset: "paper" or "upstream" where the two differ.
+        use_reference: whether a judge that can do with or without the task's reference is shown it.
+        units: what overlap metrics compare in Chinese: "chars" or "words"; other languages go by words.
+        checkpoint: folder of a local model, for judges that run one themselves.
     """
 
     layout: Literal["shared", "upstream"] = "shared"
     joint: bool = False
+    tree: Path | None = None
+    preset: Literal["paper", "upstream"] = "paper"
+    use_reference: bool = True
+    units: Literal["chars", "words"] = "chars"
+    checkpoint: Path | None = None
 
 
 class Judge(Protocol):
@@ -261,6 +322,10 @@ class Judge(Protocol):
         Raises:
             DataError: when the task has not what this judge needs.
         """
+        ...
+
+    def plan(self, task: Task) -> PlanQuestion | None:
+        """The call that settles what is common to all responses to this task; None where there is nothing to settle."""
         ...
 
     def questions(self, task: Task, response: Response) -> Sequence[Question]:

@@ -52,13 +52,22 @@ class Rubric:
 
     Attributes:
         name: unique among its siblings; the root's is "".
-        weight: share in the parent's score, relative to its siblings.
+        weight: share in the parent's score, relative to its siblings; None = planned for each task.
+        points: of a leaf, what its score counts in the parent: (highest score, points) of each step, ascending;
+            empty = the score itself.
     """
 
     name: str = ""
-    weight: float = 1.0
+    weight: float | None = 1.0
     children: tuple[Rubric, ...] = ()
     criterion: Criterion | None = None
+    points: tuple[tuple[float, float], ...] = ()
+
+    def counted(self, score: float) -> float:
+        """What a leaf's score counts in its parent. A score between two steps belongs to the upper one."""
+        return (
+            next((points for top, points in self.points if score <= top), self.points[-1][1]) if self.points else score
+        )
 
     @classmethod
     def flat(cls, criteria: tuple[Criterion, ...]) -> Rubric:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, islice
@@ -19,7 +19,7 @@ from typing import Literal, TypeVar
 from penmark import registry
 from penmark.errors import ConfigError
 from penmark.evaluate.budget import Budget
-from penmark.evaluate.estimate import Estimate, estimate, sizes
+from penmark.evaluate.estimate import Estimate, estimate, prompt_tokens, sizes
 from penmark.evaluate.judging import Judging, JudgingPlan
 from penmark.evaluate.progress import Progress
 from penmark.evaluate.writing import Writing, WritingPlan
@@ -252,9 +252,18 @@ def _estimate_judge(store: Store, request: JudgeRequest, unwritten: Sequence[Tas
     model = _judge_model(request, judge)
     plan = _judging_plan(request, judge, model)
     there = Judging(store, plan, request.calls.budget()).question_sizes()
-    usual = Response(task="", writer="", text="word " * USUAL_WORDS)
-    to_come = (size for t in unwritten for _ in range(plan.repeats) for size in sizes(judge.questions(t, usual)))
+    to_come = (size for t in unwritten for _ in range(plan.repeats) for size in _usual_sizes(judge, t))
     return estimate(model, chain(there, to_come), plan.sampling)
+
+
+def _usual_sizes(judge: Judge, task: Task) -> Iterator[tuple[int, int]]:
+    """Sizes of the calls about one response of a usual length to a task, its plan included."""
+    usual = Response(task="", writer="", text="word " * USUAL_WORDS)
+    question = judge.plan(task)
+    if question is not None:
+        yield prompt_tokens(question.prompt), 0
+        task = replace(task, tags={**task.tags, **question.likely.tags})
+    yield from sizes(judge.questions(task, usual))
 
 
 def judge(store: Store, request: JudgeRequest, watch: Watch = nullcontext, budget: Budget | None = None) -> Outcome:

@@ -164,3 +164,25 @@ def test_multiplying_all_weights_among_siblings_changes_nothing(spec, data):
     for path, score in first.items():
         assert second[path].status == score.status
         assert score.score is None or math.isclose(score.score, second[path].score)
+
+
+PLANNED = Rubric(children=(Rubric(name="a", weight=None, criterion=leaf("a").criterion), leaf("b", 0.4)))
+
+
+def test_a_planned_weight_comes_from_the_plan():
+    leaves = {"a": 10.0, "b": 5.0}
+    assert roll_up(PLANNED, leaves, weights={"a": 0.6})[""] == NodeScore(8.0, "scored")
+
+
+@pytest.mark.parametrize("partial", [False, True])
+def test_a_node_without_its_planned_weights_is_unscored(partial):
+    assert roll_up(PLANNED, {"a": 10.0, "b": 5.0}, weights={"c": 1.0}, partial=partial)[""] == NodeScore(
+        None, "incomplete"
+    )
+
+
+@pytest.mark.parametrize(("score", "points"), [(1, 0), (4, 0), (4.5, 5), (5, 5), (7, 5), (8, 10), (10, 10), (11, 10)])
+def test_a_leaf_with_steps_counts_what_its_step_says(score, points):
+    steps = ((4.0, 0.0), (7.0, 5.0), (10.0, 10.0))
+    tree = Rubric(children=(Rubric(name="a", criterion=leaf("a").criterion, points=steps),))
+    assert roll_up(tree, {"a": score})[""] == NodeScore(points, "scored")

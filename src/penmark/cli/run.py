@@ -75,6 +75,30 @@ class JudgingFlags:
         ),
     ] = "shared"
     joint: Annotated[bool, typer.Option("--joint", rich_help_panel=JUDGING, help="All criteria in one call.")] = False
+    tree: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", rich_help_panel=JUDGING, help="The tree to score, as TOML, for the judge `tree`."),
+    ] = None
+    preset: Annotated[
+        Literal["paper", "upstream"],
+        typer.Option(rich_help_panel=JUDGING, help="Where a paper and its released script differ: which to follow."),
+    ] = "paper"
+    reference: Annotated[
+        bool,
+        typer.Option(
+            "--reference/--no-reference",
+            rich_help_panel=JUDGING,
+            help="Show the task's reference to judges that can do without.",
+        ),
+    ] = True
+    units: Annotated[
+        Literal["chars", "words"],
+        typer.Option(rich_help_panel=JUDGING, help="What overlap metrics compare in Chinese texts."),
+    ] = "chars"
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", rich_help_panel=JUDGING, help="A local model, for judges that run one themselves."),
+    ] = None
     partial: Annotated[
         bool,
         typer.Option(
@@ -202,7 +226,15 @@ def judge_request(flags: JudgeFlags | RunFlags, *, writers: tuple[str, ...], cal
         score=flags.score,
         partial=flags.partial,
         retry_unscored=flags.retry_unscored,
-        options=JudgeOptions(layout=flags.layout, joint=flags.joint),
+        options=JudgeOptions(
+            layout=flags.layout,
+            joint=flags.joint,
+            tree=flags.tree,
+            preset=flags.preset,
+            use_reference=flags.reference,
+            units=flags.units,
+            checkpoint=flags.checkpoint,
+        ),
         calls=calls,
     )
 

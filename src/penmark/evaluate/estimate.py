@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from penmark.models.prices import load_prices
-from penmark.protocols import Model, Question, Reply, Sampling
+from penmark.protocols import Model, Prompt, Question, Reply, Sampling
 from penmark.text import estimate_tokens
 
 
@@ -29,6 +29,11 @@ class Estimate:
     tokens_out: int | None
     cost_usd: float | None
     cached_cost_usd: float | None
+
+
+def prompt_tokens(prompt: Prompt) -> int:
+    """Estimated tokens of a whole prompt."""
+    return estimate_tokens(prompt.system + prompt.shared) + estimate_tokens(prompt.tail)
 
 
 def sizes(questions: Iterable[Question]) -> Iterator[tuple[int, int]]:

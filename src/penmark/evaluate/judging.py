@@ -14,6 +14,7 @@ from penmark.evaluate.budget import Budget
 from penmark.evaluate.calls import Caller
 from penmark.evaluate.engine import Engine, Job
 from penmark.evaluate.ledger import Ledger
+from penmark.evaluate.planning import Planning
 from penmark.evaluate.progress import Progress
 from penmark.evaluate.provenance import judge_spec, new_run
 from penmark.evaluate.scoring import Round, Scoring
@@ -83,6 +84,7 @@ class Judging:
         self._ledger = Ledger(store, run, begin=lambda: store.save_judge(plan.judge_name, spec))
         self._caller = self._make_caller(budget)
         self._sharing = Sharing(store)
+        self.planning = Planning(self, self._sharing)
         self._task: tuple[str, Task] | None = None  # the task at hand and its key
 
     async def run(self) -> str:
@@ -100,10 +102,15 @@ class Judging:
 
     def question_sizes(self) -> Iterator[tuple[int, int]]:
         """(estimated prompt tokens, of them shared with an earlier sibling) of every call that is missing."""
+        planned: set[tuple[str, int]] = set()
         for work in self._rounds():
             scoring = self._scoring(work)
-            if scoring is not None:
-                yield from scoring.question_sizes()
+            if scoring is None:
+                continue
+            if (key := (work.task, work.repeat)) not in planned:
+                planned.add(key)
+                yield from self.planning.size(key, scoring.task)
+            yield from scoring.question_sizes()
 
     def _make_caller(self, budget: Budget) -> Caller | None:
         plan = self.plan
@@ -168,7 +175,8 @@ class Judging:
         return reads.judgments(self.store.db, work.response, self.plan.judge_name, work.repeat)
 
     def _is_complete(self, stored: Sequence[Judgment]) -> bool:
-        return any(j.node == "" for j in stored) and all(self._is_final(j) for j in stored if j.read_as != "sum")
+        is_leaf_or_root = (j for j in stored if j.read_as != "sum" or j.node == "")
+        return any(j.node == "" for j in stored) and all(map(self._is_final, is_leaf_or_root))
 
     def _is_final(self, judgment: Judgment) -> bool:
         """Whether it stands: scores do; an unreadable verdict does too unless it is to be asked again."""

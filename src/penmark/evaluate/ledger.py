@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from penmark.evaluate.engine import Engine
-from penmark.protocols import Call
+from penmark.protocols import Call, PlanRecord
 from penmark.records import Judgment, Response, Run
 from penmark.store import Store
 
@@ -41,6 +41,11 @@ class Ledger:
         if judgments:
             self.begin()
             self.store.save_judgments(*judgments, run=self.run.id)
+
+    def keep_plan(self, record: PlanRecord, call: Call | None) -> None:
+        """Keep a task's plan with the call it was read from."""
+        self.begin()
+        self.store.save_plan(record, run=self.run.id, call=call)
 
     def keep_response(self, response: Response) -> None:
         """Keep a response that came without a new call."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from penmark.evaluate.asking import Ask, ask_until_read
 from penmark.evaluate.calls import CallId
-from penmark.evaluate.engine import Job
+from penmark.evaluate.engine import Job, Step
 from penmark.evaluate.estimate import sizes
-from penmark.evaluate.rollup import roll_up
+from penmark.evaluate.rollup import NodeScore, roll_up
 from penmark.models.reply import expected_score
 from penmark.protocols import Call, Question, Reply, Verdict
 from penmark.records import Criterion, Judgment, Response, Status, Task
@@ -49,11 +49,13 @@ class Scoring:
         self.leaves = leaves
         self.rubric = self.plan.judge.rubric(task)
         self.criteria: Mapping[str, Criterion] = dict(self.rubric.leaves())
+        self.to_settle = self.plan.judge.plan(task) if response.text is not None else None
+        self.settled = judging.planning.stored(self._plan_key) if self.to_settle else None
 
     def job(self, release: Callable[[Round], None]) -> Job:
         """The calls for the missing leaves; leaves that need no call are kept at once."""
         finish = partial(release, self.work)
-        missing = [node for node in self.criteria if node not in self.leaves]
+        missing = self._missing()
         if self.response.text is None:
             reason = self.response.detail or "there is no text to judge"
             self._keep([self._judgment(node, None, "failed", reason) for node in missing])
@@ -62,8 +64,20 @@ class Scoring:
         self._keep([self._scored(node, measured[node]) for node in missing if node in measured])
         if not self.response.text.strip():
             self._keep_empty([node for node in missing if node not in measured])
-            return Job([], finish)
-        return Job([partial(self._ask, question) for question in self._questions()], finish)
+        return Job(self._steps(), finish)
+
+    def _steps(self) -> list[Step]:
+        """The calls to make: a plan that the questions depend on before them, else beside them."""
+        is_planned = self.to_settle is None or self.settled is not None
+        if not self._missing():
+            return [] if is_planned else [self._settle]
+        if self.to_settle is not None and self.to_settle.comes_first:
+            return [self._settle_and_ask]
+        asked: list[Step] = [partial(self._ask, question) for question in self._questions()]
+        return asked if is_planned else [*asked, self._settle]
+
+    def _missing(self) -> list[str]:
+        return [node for node in self.criteria if node not in self.leaves]
 
     def question_sizes(self) -> Iterator[tuple[int, int]]:
         """(estimated prompt tokens, of them shared with an earlier sibling) of every missing call."""
@@ -79,8 +93,35 @@ class Scoring:
         return self.judging.caller.has(question.prompt, CallId(self.work.repeat))
 
     def _questions(self) -> list[Question]:
-        questions = self.plan.judge.questions(self.task, self.response)
+        questions = self.plan.judge.questions(self._planned_task(), self.response)
         return [q for q in questions if any(node not in self.leaves for node in q.nodes)]
+
+    @property
+    def _plan_key(self) -> tuple[str, int]:
+        return self.work.task, self.work.repeat
+
+    def _planned_task(self) -> Task:
+        """The task with the tags that were settled for it or, before that, the likely ones."""
+        settled = self.settled.plan if self.settled else self.to_settle.likely if self.to_settle else None
+        return replace(self.task, tags={**self.task.tags, **settled.tags}) if settled and settled.tags else self.task
+
+    async def _settle(self) -> None:
+        """Wait for the task's plan, asking for it if nobody does; the inner nodes may follow."""
+        assert self.to_settle is not None
+        self.settled = await self.judging.planning.settled(self._plan_key, self.to_settle)
+        self._keep([])
+
+    async def _settle_and_ask(self) -> None:
+        """Ask what depends on the task's plan; without a plan, the leaves are unscored."""
+        if self.settled is None:
+            await self._settle()
+        assert self.settled is not None
+        if self.settled.plan is None:
+            status, reason = self.settled.status, self.settled.reason
+            self._keep([self._judgment(node, None, status, reason) for node in self._missing()])
+            return
+        for question in self._questions():
+            await self._ask(question)
 
     def _keep_empty(self, nodes: Sequence[str]) -> None:
         """An empty response is a response: it gets the lowest score, without a call."""
@@ -112,6 +153,8 @@ class Scoring:
         if self.plan.score == "integer" or len(question.nodes) != 1 or reply.logprobs is None:
             return verdicts
         (node,) = question.nodes
+        if verdicts[node].read_as != "integer":
+            return verdicts
         criterion = self.criteria[node]
         expected = expected_score(reply.logprobs, criterion.low, criterion.high)
         return {node: replace(verdicts[node], score=expected, read_as="expected")} if expected is not None else verdicts
@@ -130,11 +173,20 @@ class Scoring:
                 self.judging.progress.miss(judgment.reason)
 
     def _inner(self) -> list[Judgment]:
-        """The inner nodes; none while a leaf is missing."""
-        if not self.criteria.keys() <= self.leaves.keys():
+        """The inner nodes; none while a leaf or the plan is missing."""
+        if not self.criteria.keys() <= self.leaves.keys() or (self.to_settle and not self.settled):
             return []
-        nodes = roll_up(self.rubric, self.leaves, partial=self.plan.partial)
-        return [self._judgment(node, s.score, s.status, read_as="sum") for node, s in nodes.items()]
+        plan = self.settled.plan if self.settled else None
+        nodes = roll_up(self.rubric, self.leaves, weights=plan.weights if plan else {}, partial=self.plan.partial)
+        return [self._inner_judgment(node, rolled) for node, rolled in nodes.items()]
+
+    def _inner_judgment(self, node: str, rolled: NodeScore) -> Judgment:
+        """What became of an inner node; one that lacks planned weights says why, and is tried again if they failed."""
+        if rolled.score is not None or self.settled is None or self.settled.plan is not None:
+            return self._judgment(node, rolled.score, rolled.status, read_as="sum")
+        status: Status = "failed" if self.settled.status == "failed" else rolled.status
+        reason = f"the task could not be planned: {self.settled.reason}"
+        return self._judgment(node, None, status, reason, read_as="sum")
 
     def _scored(self, node: str, verdict: Verdict, call: str | None = None) -> Judgment:
         return self._judgment(node, verdict.score, "scored", verdict.reason, read_as=verdict.read_as, call=call)

@@ -14,7 +14,7 @@ from importlib.resources import files
 
 from penmark.errors import VerdictError
 from penmark.models.reply import read_object, read_verdict, refuse_quoted, verdict_schema
-from penmark.protocols import JudgeCard, JudgeOptions, Prompt, Question, Sampling, Verdict
+from penmark.protocols import JudgeCard, JudgeOptions, PlanQuestion, Prompt, Question, Sampling, Verdict
 from penmark.records import Criterion, Response, Rubric, Task
 from penmark.text.template import fence, fill, sections
 
@@ -48,6 +48,10 @@ class CriteriaJudge:
     def measure(self, task: Task, response: Response) -> Mapping[str, Verdict]:
         """Nothing: every leaf is scored by the model."""
         return {}
+
+    def plan(self, task: Task) -> PlanQuestion | None:
+        """Nothing to settle."""
+        return None
 
     def questions(self, task: Task, response: Response) -> Sequence[Question]:
         """One question for each criterion, or one for all of them when joint."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from penmark.protocols import JudgeCard, JudgeOptions, Question, Sampling, Verdict
+from penmark.protocols import JudgeCard, JudgeOptions, PlanQuestion, Question, Sampling, Verdict
 from penmark.records import Criterion, Response, Rubric, Task
 from penmark.text import count_words
 
@@ -31,6 +31,10 @@ class LengthJudge:
     def rubric(self, task: Task) -> Rubric:
         """One leaf."""
         return Rubric.flat((LENGTH,))
+
+    def plan(self, task: Task) -> PlanQuestion | None:
+        """Nothing to settle."""
+        return None
 
     def questions(self, task: Task, response: Response) -> Sequence[Question]:
         """None: counting needs no model."""

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from penmark.errors import ConfigError, StoreError
-from penmark.protocols import Call
+from penmark.protocols import Call, PlanRecord
 from penmark.records import Judgment, Response, Run, Task
 from penmark.store import claims, reads, rows
 from penmark.store.connect import BUSY_TIMEOUT_MS, connect, explained
@@ -149,6 +149,11 @@ class Store:
         read = [rows.judgment_rows(j, run) for j in judgments]
         written = [rows.response_rows(response)] if response else []
         self._put(rows.call_rows(call, run), *read, *written)
+
+    def save_plan(self, record: PlanRecord, *, run: str, call: Call | None = None) -> None:
+        """Queue a task's plan together with the finished call it was read from, where that is new."""
+        made = [rows.call_rows(call, run)] if call is not None and call.is_new else []
+        self._put(*made, rows.plan_rows(record, run))
 
     def save_run(self, run: Run) -> None:
         """Queue a run as running."""

@@ -24,6 +24,7 @@ def _rubric(values: Mapping[str, Any]) -> Rubric:
         weight=values["weight"],
         children=tuple(_rubric(child) for child in values["children"]),
         criterion=None if criterion is None else _criterion(criterion),
+        points=tuple((top, points) for top, points in values.get("points", ())),
     )
 
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from penmark.protocols import Reply
+from penmark.protocols import Plan, PlanRecord, Reply
 from penmark.records import Judgment, Response, Task
 from penmark.store.decode import read_task
 
 JUDGMENT_COLUMNS = "response, judge, node, score, status, reason, repeat, read_as, call"
+PLAN_COLUMNS = "judge, task, repeat, plan, status, reason, call"
 RESPONSE_COLUMNS = "task, writer, text, status, detail, call"
 
 
@@ -21,6 +22,14 @@ def _judgment(row: Sequence[Any]) -> Judgment:
     return Judgment(
         response=response, judge=judge, node=node, score=score, status=status,
         reason=reason, repeat=repeat, read_as=read_as, call=call,
+    )  # fmt: skip
+
+
+def _plan(row: Sequence[Any]) -> PlanRecord:
+    judge, task, repeat, plan, status, reason, call = row
+    settled = None if plan is None else Plan(**json.loads(plan))
+    return PlanRecord(
+        judge=judge, task=task, repeat=repeat, plan=settled, status=status, reason=reason, call=call
     )  # fmt: skip
 
 
@@ -132,6 +141,21 @@ def judgments_on(db: sqlite3.Connection, bench: str, judge: str) -> Iterator[tup
       WHERE t.bench = ? AND j.judge = ? ORDER BY t.position, t.key, r.writer, r.key, j.repeat, j.node"""
     for task_id, writer, *row in db.execute(sql, (bench, judge)):
         yield task_id, writer, _judgment(row)
+
+
+def plan(db: sqlite3.Connection, judge: str, task: str, repeat: int) -> PlanRecord | None:
+    """What a judge settled for a task (its key) before a repeat; None when it has not yet."""
+    sql = f"SELECT {PLAN_COLUMNS} FROM plans WHERE judge = ? AND task = ? AND repeat = ?"
+    row = db.execute(sql, (judge, task, repeat)).fetchone()
+    return None if row is None else _plan(row)
+
+
+def plans_on(db: sqlite3.Connection, bench: str, judge: str) -> list[PlanRecord]:
+    """What a judge settled for the tasks of a benchmark, in the benchmark's order, all repeats."""
+    columns = ", ".join("p." + column.strip() for column in PLAN_COLUMNS.split(","))
+    sql = f"""SELECT {columns} FROM tasks t JOIN plans p ON p.task = t.key AND p.judge = ?
+      WHERE t.bench = ? ORDER BY t.position, t.key, p.repeat"""
+    return [_plan(row) for row in db.execute(sql, (judge, bench))]
 
 
 def has_call(db: sqlite3.Connection, key: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
-from penmark.protocols import Call
+from penmark.protocols import Call, PlanRecord
 from penmark.records import Judgment, Response, Run, Task, content_key
 from penmark.text import count_chars, count_words, estimate_tokens
 
@@ -26,7 +26,11 @@ SAVE_JUDGMENT = """INSERT INTO judgments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
     reason = excluded.reason, read_as = excluded.read_as, call = excluded.call, run = excluded.run,
     created_at = excluded.created_at
   WHERE excluded.score IS NOT NULL OR judgments.score IS NULL"""
-
+# As with judgments: a plan is never overwritten by its absence.
+SAVE_PLAN = """INSERT INTO plans VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (judge, task, repeat) DO UPDATE SET plan = excluded.plan, status = excluded.status,
+    reason = excluded.reason, call = excluded.call, run = excluded.run, created_at = excluded.created_at
+  WHERE excluded.plan IS NOT NULL OR plans.plan IS NULL"""
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -90,6 +94,13 @@ def judgment_rows(judgment: Judgment, run: str) -> list[Statement]:
     j = judgment
     verdict = (j.score, j.status, j.reason, j.read_as, j.call)
     return [(SAVE_JUDGMENT, (j.judge, j.response, j.node, j.repeat, *verdict, run, now()))]
+
+
+def plan_rows(record: PlanRecord, run: str) -> list[Statement]:
+    """Insert a task's plan; one takes the place of a missing one, never the other way round."""
+    p = record
+    plan = None if p.plan is None else _json(asdict(p.plan))
+    return [(SAVE_PLAN, (p.judge, p.task, p.repeat, plan, p.status, p.reason, p.call, run, now()))]
 
 
 def name_rows(table: str, name: str, spec: Mapping[str, object]) -> list[Statement]:

@@ -1,0 +1,1 @@
+"""What a query demands, and whether a text obeys."""
