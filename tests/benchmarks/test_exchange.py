@@ -1,5 +1,6 @@
 import io
 import json
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +20,7 @@ from penmark.errors import DataError
 from penmark.records import Judgment
 
 IDS = ["16", "23", "en-01"]
+read_mine = partial(read_responses, writer="me")
 NODES = {"16": frozenset({"Depth", "风格"}), "23": frozenset({"Depth", "Length"}), "en-01": frozenset({"Tone"})}
 
 
@@ -50,14 +52,54 @@ def _refused(read, path, known, line, field):
     return message
 
 
-def test_responses_are_read_in_either_shape_with_further_fields_ignored(tmp_path):
+def test_responses_are_read_in_every_shape_with_further_fields_ignored(tmp_path):
     path = _file(
         tmp_path,
         {"index": 16, "response": "写作\n{criteria} [[10]]", "model": 3},
         {"index": "23", "response": ""},
         {"task": "en-01", "writer": "w", "response": " text "},
+        {"infer_id": "infer_7", "bench_id": "gongwen_1", "task_type": "open", "model": "m", "output": ""},
     )
-    assert read_responses(path, IDS) == {"16": "写作\n{criteria} [[10]]", "23": "", "en-01": " text "}
+    assert read_mine(path, [*IDS, "infer_7"]) == {
+        "me": {"16": "写作\n{criteria} [[10]]", "23": "", "en-01": " text ", "infer_7": ""}
+    }
+
+
+def test_lines_that_say_who_wrote_them_are_grouped_by_writer_unless_one_is_given(tmp_path):
+    path = _file(
+        tmp_path,
+        {"infer_id": "16", "model": "b", "output": "by b"},
+        {"infer_id": "16", "model": "a", "output": "by a"},
+        {"task": "23", "writer": "b", "response": "b too"},
+        {"infer_id": "en-01", "model": "a", "output": ""},
+    )
+    assert read_responses(path, IDS) == {"b": {"16": "by b", "23": "b too"}, "a": {"16": "by a", "en-01": ""}}
+    assert '"16" is on line 1 too' in _refused(read_mine, path, IDS, 2, "infer_id")
+
+
+def test_lines_that_name_no_writer_need_one_and_say_so_once(tmp_path):
+    path = _file(tmp_path, {"index": 16, "response": "x"}, {"index": 23, "response": "y"})
+    message = _refused(read_responses, path, IDS, 1, "index")
+    assert "does not say who wrote" in message
+    assert "--writer NAME" in message
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "found"),
+    [
+        ({"task": "23", "response": "x"}, "writer", "missing; add it, or name the writer with --writer NAME"),
+        ({"infer_id": "23", "output": "x"}, "model", "missing; add it, or name the writer with --writer NAME"),
+        ({"infer_id": "23", "model": "", "output": "x"}, "model", "empty"),
+        ({"infer_id": "23", "model": 4, "output": "x"}, "model", "4 is not a text"),
+        ({"infer_id": "23", "model": "\ud800", "output": "x"}, "model", "lone surrogate"),
+        ({"infer_id": "23", "model": "m", "response": "x"}, "output", "missing"),
+        ({"infer_id": "99", "model": "m", "output": "x"}, "infer_id", 'no query "99" in the benchmark'),
+        ({"infer_id": "16", "model": "m", "output": "again"}, "infer_id", '"16" is on line 1 too'),
+    ],
+)
+def test_a_malformed_line_of_a_shape_with_writers_refuses_the_file(tmp_path, line, field, found):
+    path = _file(tmp_path, {"infer_id": "16", "model": "m", "output": "good"}, line)
+    assert found in _refused(read_responses, path, IDS, 2, field)
 
 
 BAD_RESPONSES = [
@@ -82,7 +124,7 @@ BAD_RESPONSES = [
 @pytest.mark.parametrize(("line", "field", "found", "remedy"), BAD_RESPONSES)
 def test_a_malformed_response_refuses_the_file(tmp_path, line, field, found, remedy):
     path = _file(tmp_path, {"index": 16, "response": "good"}, line)
-    message = _refused(read_responses, path, IDS, 2, field)
+    message = _refused(read_mine, path, IDS, 2, field)
     assert found in message
     assert remedy in message
 
@@ -166,7 +208,7 @@ def test_a_malformed_score_row_refuses_the_file(tmp_path, line, field, found, re
     assert remedy in message
 
 
-@pytest.mark.parametrize(("read", "known"), [(read_responses, IDS), (read_scores, NODES)])
+@pytest.mark.parametrize(("read", "known"), [(read_mine, IDS), (read_scores, NODES)])
 def test_a_file_that_cannot_be_read_whole_gives_nothing(tmp_path, read, known):
     good = {"index": 16, "response": "x", "scores": {"Depth": [GOOD]}}
     cut = _refused(read, _file(tmp_path, good, '{"index": 23, "respon', end=""), known, 2, "")
@@ -185,7 +227,7 @@ def test_a_file_that_cannot_be_read_whole_gives_nothing(tmp_path, read, known):
 def test_every_problem_of_a_file_is_in_one_error(tmp_path):
     path = _file(tmp_path, {"index": 99, "response": None}, "nonsense", {"index": 16})
     with pytest.raises(DataError) as caught:
-        read_responses(path, IDS)
+        read_mine(path, IDS)
     assert [line.split(": ")[0] for line in str(caught.value).splitlines()] == [f"{path}:{n}" for n in (1, 1, 2, 3)]
 
 
@@ -257,9 +299,9 @@ def _write(folder, write, rows):
 def test_responses_written_in_either_shape_are_read_back_exactly(tmp_path_factory, responses):
     folder = tmp_path_factory.getbasetemp()
     upstream = _write(folder, write_responses, responses.items())
-    assert read_responses(upstream, responses) == responses
+    assert read_mine(upstream, responses) == {"me": responses}
     own = _write(folder, write_own_responses, [(task, "w", text) for task, text in responses.items()])
-    assert read_responses(own, list(responses)) == responses
+    assert read_responses(own, list(responses)) == {"w": responses}
 
 
 scorings = st.lists(st.tuples(st.none() | st.integers(1, 10), texts), min_size=1, max_size=4)

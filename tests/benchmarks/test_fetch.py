@@ -35,6 +35,7 @@ class Upstream:
     requested: list[str] = field(default_factory=list)
     ranges: list[str | None] = field(default_factory=list)
     sent_bytes: int = 0
+    tells_ids: bool = True
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.requested.append(request.raw_path)
@@ -115,8 +116,9 @@ def git_id(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
 
 
-def source(contents: dict[str, bytes]) -> Source:
-    files = tuple(RemoteFile(path=path, blob_id=git_id(content)) for path, content in contents.items())
+def source(contents: dict[str, bytes], *, tells_ids: bool = True) -> Source:
+    ids = {path: git_id(content) if tells_ids else None for path, content in contents.items()}
+    files = tuple(RemoteFile(path=path, blob_id=blob) for path, blob in ids.items())
     return Source(repository="X-PLUG/WritingBench", revision=REVISION, files=files)
 
 
@@ -131,7 +133,8 @@ def run(upstream: Upstream, folder: Path, **options) -> list[Path]:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         host, port = runner.addresses[0]
         try:
-            return await fetch(source(upstream.contents), folder, base_url=f"http://{host}:{port}/", **options)
+            files = source(upstream.contents, tells_ids=upstream.tells_ids)
+            return await fetch(files, folder, base_url=f"http://{host}:{port}/", **options)
         finally:
             await runner.cleanup()
 
@@ -145,6 +148,27 @@ def fetched(upstream: Upstream, folder: Path, **options) -> bytes:
 
 def one_file(*faults: Fault, content: bytes = CONTENT, knows_ranges: bool = True) -> Upstream:
     return Upstream({NAME: content}, list(faults), knows_ranges)
+
+
+LINES = b'{"id": 1}\n' + b'{"id": "\xe5\x86\x99"}\n' * 500
+RECORD = f"{NAME}.{REVISION[:7]}.sha256"
+
+
+def unknown(*faults: Fault, content: bytes = LINES) -> Upstream:
+    """A file whose blob id nobody knows."""
+    return Upstream({NAME: content}, list(faults), tells_ids=False)
+
+
+async def cut_without_a_word(upstream: Upstream, request: web.Request) -> web.StreamResponse:
+    return web.Response(body=upstream.content(request)[:-3])
+
+
+async def rewrite(upstream: Upstream, request: web.Request) -> web.StreamResponse:
+    return web.Response(body=upstream.content(request).replace(b"1", b"2"))
+
+
+async def log_in_first(upstream: Upstream, request: web.Request) -> web.StreamResponse:
+    return web.Response(text="<html>Please log in</html>", content_type="text/html")
 
 
 def leave(folder: Path, content: bytes, name: str = NAME) -> Path:
@@ -398,3 +422,68 @@ def test_ids_that_are_not_forty_hex_digits_are_refused(wrong_id):
 def test_a_repository_is_an_owner_and_a_name(repository):
     with pytest.raises(DataError, match="is not 'owner/name'"):
         Source(repository=repository, revision=REVISION, files=())
+
+
+def test_without_a_blob_id_the_first_download_is_remembered_by_its_sha_256(tmp_path):
+    upstream = unknown()
+    assert fetched(upstream, tmp_path) == LINES
+    assert names(tmp_path) == [NAME, RECORD]
+    assert (tmp_path / RECORD).read_text() == f"{hashlib.sha256(LINES).hexdigest()}  tasks.jsonl\n"
+    run(upstream, tmp_path)
+    assert len(upstream.requested) == 1
+
+
+def test_without_a_blob_id_an_interrupted_download_resumes_within_its_revision(tmp_path):
+    leave(tmp_path, b"of another revision", NAME + ".part")
+    leave(tmp_path, LINES[:100], f"{NAME}.{REVISION[:7]}.part")
+    upstream = unknown()
+    assert fetched(upstream, tmp_path) == LINES
+    assert upstream.ranges == ["bytes=100-"]
+
+
+@pytest.mark.parametrize("fault", [cut_without_a_word, log_in_first])
+def test_without_a_blob_id_a_file_with_an_unreadable_line_is_refused_after_a_second_try(tmp_path, fault):
+    assert fetched(unknown(fault), tmp_path) == LINES
+    with pytest.raises(DataError, match=r"data/tasks\.jsonl: .* gave what cannot be read on line \d+: .*fetch again"):
+        run(unknown(fault, fault), tmp_path / "new")
+    assert names(tmp_path / "new") == []
+
+
+def test_without_a_blob_id_an_edited_file_stops_the_fetch_before_any_request(tmp_path):
+    run(unknown(), tmp_path)
+    edited = leave(tmp_path, b"{}\n")
+    upstream = unknown()
+    with pytest.raises(DataError, match=rf"edited.*SHA-256 is .*, expected {hashlib.sha256(LINES).hexdigest()};"):
+        run(upstream, tmp_path)
+    assert (upstream.requested, edited.read_bytes()) == ([], b"{}\n")
+    run(upstream, tmp_path, overwrite=True)
+    assert edited.read_bytes() == LINES
+
+
+def test_without_a_blob_id_a_file_of_unknown_origin_is_left_unless_overwriting_is_allowed(tmp_path):
+    mine = leave(tmp_path, b"{}\n")
+    with pytest.raises(DataError, match=rf"expected one in {Path(RECORD).name}, which is not here.*Move or delete"):
+        run(unknown(), tmp_path)
+    assert mine.read_bytes() == b"{}\n"
+    run(unknown(), tmp_path, overwrite=True)
+    assert names(tmp_path) == [NAME, RECORD]
+
+
+def test_without_a_blob_id_a_later_download_must_equal_the_first(tmp_path):
+    run(unknown(), tmp_path)
+    (tmp_path / NAME).unlink()
+    with pytest.raises(DataError) as caught:
+        run(unknown(rewrite, rewrite), tmp_path)
+    assert f"expected {hashlib.sha256(LINES).hexdigest()} as on the first download" in str(caught.value)
+    assert str(tmp_path / RECORD) in str(caught.value)
+    assert names(tmp_path) == [RECORD]
+    assert fetched(unknown(rewrite), tmp_path) == LINES
+
+
+def test_responses_of_known_writers_are_fetched_after_the_files(tmp_path):
+    upstream = Upstream({"a.txt": b"a", "b.txt": b"b"})
+    both = source(upstream.contents)
+    split = Source(repository=both.repository, revision=REVISION, files=both.files[1:], responses=both.files[:1])
+    leave(tmp_path, b"a", "a.txt")
+    leave(tmp_path, b"b", "b.txt")
+    assert [path.name for path in asyncio.run(fetch(split, tmp_path))] == ["b.txt", "a.txt"]

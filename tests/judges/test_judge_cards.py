@@ -1,10 +1,12 @@
 """Every judge, also the next one: its card, its protocol, its identity."""
 
 import json
+from pathlib import Path
 
 import pytest
+from tiny_checkpoints import save_tiny_bert
 
-from penmark import registry
+from penmark import judges, registry
 from penmark.benchmarks.sample import Sample
 from penmark.protocols import JudgeCard, JudgeOptions, Question, Sampling, Verdict
 from penmark.records import Response, Rubric
@@ -12,12 +14,35 @@ from penmark.records import Response, Rubric
 every_judge = pytest.mark.parametrize("name", registry.names("judges"))
 
 
-def make(name):
-    return registry.load("judges", name).create(JudgeOptions())
+PACKAGED_TREE = Path(judges.__file__).parent / "tow" / "tow.toml"
+RUN_A_CHECKPOINT = {"bertscore": None, "bleurt": 1}  # and how many outputs it must have
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory):
+    """The folder of a checkpoint that a judge can run; None for judges that run none."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    made = {}
+
+    def checkpoint(name):
+        if name in RUN_A_CHECKPOINT and name not in made:
+            made[name] = save_tiny_bert(folder / name, outputs=RUN_A_CHECKPOINT[name])
+        return made.get(name)
+
+    return checkpoint
+
+
+@pytest.fixture
+def make(checkpoints):
+    def create(name):
+        tree = PACKAGED_TREE if name == "tree" else None
+        return registry.load("judges", name).create(JudgeOptions(checkpoint=checkpoints(name), tree=tree))
+
+    return create
 
 
 @every_judge
-def test_a_judge_has_a_card_that_says_what_it_is(name):
+def test_a_judge_has_a_card_that_says_what_it_is(name, make):
     card = registry.load("judges", name).CARD
     assert isinstance(card, JudgeCard)
     assert card.id == name
@@ -28,14 +53,14 @@ def test_a_judge_has_a_card_that_says_what_it_is(name):
 
 
 @every_judge
-def test_a_judges_settings_are_json_and_the_same_every_time(name):
+def test_a_judges_settings_are_json_and_the_same_every_time(name, make):
     settings = make(name).settings()
     assert json.loads(json.dumps(settings)).keys() == settings.keys()
     assert json.dumps(settings) == json.dumps(make(name).settings())
 
 
 @every_judge
-def test_a_judge_scores_every_leaf_of_its_rubric_once_by_itself_or_by_a_model(name):
+def test_a_judge_scores_every_leaf_of_its_rubric_once_by_itself_or_by_a_model(name, make):
     judge = make(name)
     assert isinstance(judge.sampling, Sampling)
     for task in list(Sample().tasks())[:4]:
@@ -51,7 +76,7 @@ def test_a_judge_scores_every_leaf_of_its_rubric_once_by_itself_or_by_a_model(na
 
 
 @every_judge
-def test_a_judge_takes_an_empty_and_a_missing_text(name):
+def test_a_judge_takes_an_empty_and_a_missing_text(name, make):
     judge = make(name)
     task = next(Sample().tasks())
     for text in ("", None):

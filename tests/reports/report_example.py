@@ -109,9 +109,11 @@ def _writer(name: str, mean: float) -> WriterFigures:
     return WriterFigures(
         name=name,
         overall=figure(mean, scored=23),
-        domain1={d: figure(mean + i / 5) for i, d in enumerate(DOMAINS)},
-        domain2={d: figure(mean + i / 9, scored=12 if i == 2 else 24) for i, d in enumerate(subdomains)},
-        language={"zh": figure(mean + 0.1), "en": figure(mean - 0.1)},
+        tags={
+            "domain1": {d: figure(mean + i / 5) for i, d in enumerate(DOMAINS)},
+            "domain2": {d: figure(mean + i / 9, scored=12 if i == 2 else 24) for i, d in enumerate(subdomains)},
+            "language": {"zh": figure(mean + 0.1), "en": figure(mean - 0.1)},
+        },
         requirement={kind: {"R": figure(mean), "C": figure(mean - 0.4)} for kind in ("style", "format", "length")},
         length_in={b: figure(mean + i / 10) for i, b in enumerate(LENGTH_BUCKETS)},
         length_out={b: figure(mean - i / 10) for i, b in enumerate(LENGTH_BUCKETS[:3])},

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from report_example import HOSTILE, WRITERS, large_store, make, report
+from tree_example import make as make_tree
 
 from penmark.reports.html import write_html
+from penmark.reports.summary import build_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
@@ -254,6 +256,73 @@ def test_keys_and_links_lead_from_response_to_response(opened):
     opened.get("about:blank")
     opened.get(first)
     until(opened, "#reader .meta", "gpt-4o")
+
+
+@pytest.fixture
+def tree_page(browser, tmp_path):
+    """A judge with a tree, planned weights and a page of its own."""
+    with make_tree(tmp_path / "penmark.db") as store:
+        page = write_html(build_report(store, "demo", "tree"), store, tmp_path / "tree.html")
+    yield from _open(browser, page.as_uri())
+
+
+def shown_texts(browser, selector: str) -> list[str]:
+    """What each of the elements shows, on one line."""
+    texts = "return [...document.querySelectorAll(arguments[0])].map((e) => e.innerText)"
+    return [" ".join(text.split()) for text in browser.execute_script(texts, selector)]
+
+
+def tree_rows(browser) -> list[list[str]]:
+    """What each node of the open tree shows: name, share, score."""
+    cells = shown_texts(browser, ".tree .node-row > *")
+    return [cells[i : i + 3] for i in range(0, len(cells), 3)]
+
+
+def test_a_tree_shows_what_each_node_scores_and_weighs(tree_page):
+    open_row(tree_page, "ann", "t0")
+    assert tree_rows(tree_page) == [
+        ["Overall", "", "7.62"],
+        ["Content", "50%", "7.9"],
+        ["Opening and ending planned", "20%", "6 of 10"],
+        ["Logic planned", "50%", "8 of 10"],
+        ["Emotion planned", "30%", "9 of 10"],
+        ["Format", "33.3%", "7.5"],
+        ["Plot", "50%", "7 of 10 → 5 points"],
+        ["Layout", "50%", "10 of 10"],
+        ["Impression", "16.7%", "7 of 10"],
+    ]
+    assert shown_texts(tree_page, ".tree ul ul .node-name > span") == [
+        "Opening and ending", "Logic", "Emotion", "Plot", "Layout",
+    ]  # fmt: skip
+    logic = ".tree ul ul li:nth-child(2) "
+    assert not tree_page.find_element("css selector", logic + ".node-detail").is_displayed()
+    press(tree_page, logic + "summary")
+    assert tree_page.execute_script(f"return document.querySelector('{logic}.reason').textContent") == HOSTILE
+    assert text_of(tree_page, logic + ".about") == "What is judged: Logic"
+    assert text_of(tree_page, logic + ".hit") == "6-10\nGood.\nscored 8"
+    assert tree_page.execute_script("return document.querySelectorAll('img, #reader script').length") == 0
+
+
+def test_a_tree_of_several_scorings_shows_their_mean_and_each(tree_page):
+    open_row(tree_page, "ann", "t1")
+    rows = {row[0].split(" ")[0]: row[1:] for row in tree_rows(tree_page)}
+    assert rows["Overall"] == ["", "1 of 2 scored 5.95"]
+    assert rows["Opening"] == ["30%", "mean of 2 7 of 10"]
+    assert rows["Logic"] == ["40%", "1 of 2 scored 8 of 10"]
+    assert rows["Plot"] == ["50%", "mean of 2 5.5 of 10 → 2.5 points"]
+    assert text_of(tree_page, ".node-why") == "no score in the reply: 'great!'"
+    press(tree_page, ".tree ul ul li:nth-child(2) summary")
+    heads = shown_texts(tree_page, ".tree details[open] .verdict-head")
+    assert heads == ["Scoring 1 8 planned 50%", "Scoring 2 unscored: unreadable planned 30%"]
+
+
+def test_a_tree_without_its_plan_says_why(tree_page):
+    open_row(tree_page, "ann", "t3")
+    assert text_of(tree_page, ".plan-note") == "no plan: unreadable no weights in the reply: 'dunno'"
+    rows = {row[0].split(" ")[0]: row[1:] for row in tree_rows(tree_page)}
+    assert rows["Content"] == ["50%", "unscored: incomplete"]
+    assert rows["Logic"] == ["no plan", "8 of 10"]
+    assert tree_page.find_element("css selector", "#weights svg").size["height"] > 80
 
 
 @pytest.mark.parametrize("kind", ["one", "many"])

@@ -32,6 +32,7 @@ def test_json_has_exactly_the_keys_of_the_format_and_the_additions():
     assert list(data)[:3] == ["bench", "judge", "scale"]
     assert {*data} == {
         "bench", "judge", "scale", "writers", "unit", "partial", "differences", "notes", "other_judges", "judge_spec",
+        "judges", "leaves",
     }  # fmt: skip
     writer = data["writers"][WRITERS[0]]
     assert {*writer} == {
@@ -60,7 +61,7 @@ def test_json_differences_carry_both_names_and_the_interval():
 
 
 def test_json_says_null_where_there_is_no_figure():
-    writer = replace(report().writers[0], overall=NOTHING, domain1={"Education": NOTHING}, mean_words=None)
+    writer = replace(report().writers[0], overall=NOTHING, tags={"domain1": {"Education": NOTHING}}, mean_words=None)
     data = json.loads(json.dumps(as_json(report(writers=(writer,))), allow_nan=False))["writers"][WRITERS[0]]
     assert data["overall"] is None
     assert data["ci95"] == [None, None]
@@ -106,7 +107,12 @@ def test_numbers_have_two_decimals_on_scale_10_and_one_elsewhere(scale, mean, te
 
 def test_a_dash_stands_where_there_is_no_figure():
     first, second, _ = report().writers
-    writers = (first, replace(second, overall=NOTHING, domain1=dict.fromkeys(DOMAINS, NOTHING), mean_words=None))
+    writers = (
+        first,
+        replace(
+            second, overall=NOTHING, tags={**second.tags, "domain1": dict.fromkeys(DOMAINS, NOTHING)}, mean_words=None
+        ),
+    )
     lines = shown(report(writers=writers)).splitlines()
     leaderboard = next(line for line in lines if "gpt-4o" in line)
     assert leaderboard.split() == ["–", "gpt-4o", "–", "–", "–", "0", "–"]

@@ -87,7 +87,7 @@ def test_csv_has_a_row_for_each_figure_of_each_writer():
 def test_csv_leaves_missing_figures_empty_and_negative_numbers_numbers():
     nothing = Figure(mean=None, low=None, high=None, count=0, asked=0, scored=0)
     negative = replace(nothing, mean=-1.5, low=-2.0, high=-1.0)
-    writer = replace(report().writers[0], overall=nothing, domain1={"Education": negative})
+    writer = replace(report().writers[0], overall=nothing, tags={"domain1": {"Education": negative}})
     overall, education, *_ = rows_of(report(writers=(writer,)))
     assert (overall["mean"], overall["ci_low"], overall["coverage"]) == ("", "", "0.0")
     assert education["mean"] == "-1.5"
@@ -102,7 +102,11 @@ def test_csv_files_open_in_excel_with_chinese_names(tmp_path):
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_names_that_are_formulas_are_inert_in_csv(name):
-    writer = replace(report().writers[0], name=name, domain1={name: report().writers[0].overall})
+    writer = replace(
+        report().writers[0],
+        name=name,
+        tags={**report().writers[0].tags, "domain1": {name: report().writers[0].overall}},
+    )
     rows = rows_of(report(writers=(writer,)))
     assert {r["writer"] for r in rows} == {"'" + name}
     assert [r["name"] for r in rows if r["group"] == "domain1"] == ["'" + name]
@@ -138,7 +142,11 @@ def test_xlsx_tells_the_notes_below_the_leaderboard(tmp_path):
 
 @pytest.mark.parametrize("text", [*FORMULAS, "http://example.org", "{=1+1}", "<r>x</r>", "<r><t>a</t></r>", HOSTILE])
 def test_no_text_in_a_workbook_is_a_formula_or_a_link(tmp_path, text):
-    writer = replace(report().writers[0], name=text, domain1={text: report().writers[0].overall})
+    writer = replace(
+        report().writers[0],
+        name=text,
+        tags={**report().writers[0].tags, "domain1": {text: report().writers[0].overall}},
+    )
     one = report(writers=(writer,), domains={text: (text,)}, differences=(), notes=(text,), bench=text)
     row = judgment(task=text, writer=text, criterion=text, reason=text, text=text)
     book = workbook(tmp_path, one, [row])

@@ -96,11 +96,11 @@ def test_overall_is_the_mean_over_scorings_and_domains_are_means_of_query_scores
     ann = named(small.report(), "ann")
     assert ann.overall.mean == pytest.approx((8 + 6 + 4 + 10 + 2 + 4 + 5 + 7) / 8, abs=1e-12)
     queries = {1: (8 + 6 + 4 + 10) / 4, 2: (2 + 4) / 2, 3: (5 + 7) / 2}
-    assert ann.domain1["Education"].mean == pytest.approx((queries[1] + queries[2]) / 2, abs=1e-12)
-    assert ann.domain1["Finance"].mean == pytest.approx(queries[3], abs=1e-12)
-    assert {name: f.mean for name, f in ann.domain2.items()} == {"Essay": 7, "Lesson": 3, "Report": 6}
-    assert ann.language["zh"].mean == pytest.approx((queries[1] + queries[3]) / 2)
-    assert (ann.overall.count, ann.domain1["Education"].count, ann.language["en"].count) == (3, 2, 1)
+    assert ann.tags["domain1"]["Education"].mean == pytest.approx((queries[1] + queries[2]) / 2, abs=1e-12)
+    assert ann.tags["domain1"]["Finance"].mean == pytest.approx(queries[3], abs=1e-12)
+    assert {name: f.mean for name, f in ann.tags["domain2"].items()} == {"Essay": 7, "Lesson": 3, "Report": 6}
+    assert ann.tags["language"]["zh"].mean == pytest.approx((queries[1] + queries[3]) / 2)
+    assert (ann.overall.count, ann.tags["domain1"]["Education"].count, ann.tags["language"]["en"].count) == (3, 2, 1)
 
 
 def test_requirement_r_is_over_queries_and_c_over_the_pairs_of_query_and_criterion(small):
@@ -117,8 +117,8 @@ def test_requirement_r_is_over_queries_and_c_over_the_pairs_of_query_and_criteri
 
 def test_partial_counts_the_scored_leaves_of_an_incomplete_round_and_says_so(small):
     strict, partial = small.report(), small.report(partial=True)
-    assert named(strict, "ann").domain1["Finance"].mean == pytest.approx((5 + 7) / 2)
-    assert named(partial, "ann").domain1["Finance"].mean == pytest.approx((9 + 5 + 7) / 3)
+    assert named(strict, "ann").tags["domain1"]["Finance"].mean == pytest.approx((5 + 7) / 2)
+    assert named(partial, "ann").tags["domain1"]["Finance"].mean == pytest.approx((9 + 5 + 7) / 3)
     assert named(partial, "ann").requirement["length"]["C"].mean == pytest.approx((9 + 5) / 2)
     assert partial.partial
     assert not strict.partial
@@ -145,8 +145,8 @@ def test_coverage_is_scored_over_asked_and_the_missing_ones_are_named(small):
     ann, bob = named(report, "ann"), named(report, "bob")
     assert (ann.overall.asked, ann.overall.scored) == (10, 9)
     assert ann.overall.coverage == pytest.approx(0.9)
-    assert ann.domain1["Education"].coverage == 1
-    assert (ann.domain1["Finance"].asked, ann.domain1["Finance"].scored) == (4, 3)
+    assert ann.tags["domain1"]["Education"].coverage == 1
+    assert (ann.tags["domain1"]["Finance"].asked, ann.tags["domain1"]["Finance"].scored) == (4, 3)
     assert (ann.requirement["length"]["C"].asked, ann.requirement["length"]["C"].scored) == (2, 2)
     assert bob.overall.coverage == 1
     assert any("1 of 14 scorings" in note and "ann 1" in note for note in report.notes)
@@ -178,7 +178,7 @@ def test_two_responses_to_one_task_are_one_query_and_two_responses(bench):
     bench.scores(task, "ann", "x", [{"a": 2, "b": 2, "": 2.0}, {"a": 4, "b": 4, "": 4.0}])
     bench.scores(task, "ann", "y", [{"a": 9, "b": 9, "": 9.0}])
     ann = bench.report().writers[0]
-    assert ann.overall.mean == ann.domain1["Education"].mean == pytest.approx((2 + 2 + 4 + 4 + 9 + 9) / 6)
+    assert ann.overall.mean == ann.tags["domain1"]["Education"].mean == pytest.approx((2 + 2 + 4 + 4 + 9 + 9) / 6)
     assert ann.length_out["<1K"].mean == pytest.approx((3 + 9) / 2)
     assert ann.length_out["<1K"].count == 1
 
@@ -249,7 +249,7 @@ def test_intervals_hold_the_mean_repeat_with_the_seed_and_need_two_queries(bench
     ann = bench.report().writers[0]
     assert ann.overall.low < ann.overall.mean < ann.overall.high
     assert 0.5 < ann.overall.high - ann.overall.low < 2.5  # about 4 standard errors of 2 / sqrt(40)
-    assert (ann.domain1["Law"].low, ann.domain1["Law"].high) == (None, None)
+    assert (ann.tags["domain1"]["Law"].low, ann.tags["domain1"]["Law"].high) == (None, None)
     assert bench.report().writers[0] == ann
     assert bench.report(seed=1).writers[0].overall.low != ann.overall.low
 
@@ -265,8 +265,8 @@ def test_groups_stand_in_the_benchmarks_order_even_without_a_scored_query(small)
     small.task(make_task(4, domain=("Arts", "Poem")))
     report = small.report()
     assert report.domains == {"Education": ("Essay", "Lesson"), "Finance": ("Report",), "Arts": ("Poem",)}
-    assert list(report.writers[0].domain1) == ["Education", "Finance", "Arts"]
-    assert report.writers[0].domain1["Arts"].mean is None
+    assert list(report.writers[0].tags["domain1"]) == ["Education", "Finance", "Arts"]
+    assert report.writers[0].tags["domain1"]["Arts"].mean is None
 
 
 @pytest.mark.parametrize("embedded", ["judge", "writer"])

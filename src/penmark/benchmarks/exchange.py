@@ -1,15 +1,17 @@
-"""Responses, scores and judgments as JSONL, in and out, for any benchmark: WritingBench's shapes and penmark's own.
+"""Responses, scores and judgments as JSONL for any benchmark: penmark's own shapes, and those of upstream projects.
 
     what       shape         one line
     responses  WritingBench  {"index", "response"}
+    responses  HoWToBench    {"infer_id", "model", "output"}
     responses  penmark       {"task", "writer", "response"}
     scores     WritingBench  {"index", "scores": {criterion: [{"score", "reason"}, ...]}}
     scores     penmark       {"task", "node", "repeat", "score", "reason"}
     judgments  penmark       {"task", "writer", "judge", "node", "repeat", "score", "status", "reason", "read_as"}
 
-Reading takes either shape, ignores further fields and gives all of a file or, where anything in it is
+Reading takes every shape, ignores further fields and gives all of a file or, where anything in it is
 malformed, nothing. A score is a whole number 1-10, or null where there was none: an unscored criterion is
-kept, since it counts against coverage. One file holds one writer's responses, or one judge's scores of one writer.
+kept, since it counts against coverage. One file holds one judge's scores of one writer. Writing leaves out
+HoWToBench's shape.
 
 Only machinery: the benchmarks are the other modules.
 """
@@ -18,7 +20,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -30,6 +32,9 @@ from penmark.records import Judgment
 LOW, HIGH = 1, 10
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
+# The fields of a response: what names its task, its text and, where the shape has one, its writer.
+_RESPONSES = {"index": ("response", ""), "task": ("response", "writer"), "infer_id": ("output", "model")}
+_SCORES = ("index", "task")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,20 +54,28 @@ class ImportedScore:
     reason: str = ""
 
 
-def read_responses(path: Path, known_ids: Collection[str]) -> dict[str, str]:
-    """Task id to response, in the file's order. An empty text is a response.
+def read_responses(path: Path, known_ids: Collection[str], *, writer: str | None = None) -> dict[str, dict[str, str]]:
+    """Writer to task id to response, in the file's order. An empty text is a response.
+
+    Args:
+        path: the file.
+        known_ids: the ids of the benchmark's tasks.
+        writer: whose responses they all are, whatever the lines say; None = as the lines say.
 
     Raises:
-        DataError: naming the first malformed records: an unknown or repeated query, no text, ...
+        DataError: naming the first malformed records: an unknown or repeated query, no text, no writer, ...
     """
     known, problems = frozenset(known_ids), list[Problem]()
-    texts: dict[str, str] = {}
-    lines: dict[Hashable, int] = {}
+    texts: dict[str, dict[str, str]] = {}
+    lines: dict[str, dict[Hashable, int]] = {}
     for row in read_jsonl(path, problems):
-        key, task = _read_task(row, known)
+        key, task = _read_task(row, known, tuple(_RESPONSES))
+        text_key, writer_key = _RESPONSES[key]
+        by = writer or _read_writer(row, key, writer_key, is_first="" not in texts)
         if task:
-            _check_first(row, key, task, lines, "keep one line a query; export one writer at a time")
-        texts[task] = row.text("response", may_be_empty=True)
+            remedy = "keep one line a query; export one writer at a time"
+            _check_first(row, key, task, lines.setdefault(by, {}), remedy)
+        texts.setdefault(by, {})[task] = row.text(text_key, may_be_empty=True)
     raise_problems(problems)
     return texts
 
@@ -83,7 +96,7 @@ def read_scores(path: Path, nodes: Mapping[str, frozenset[str]]) -> list[Importe
     scores: list[ImportedScore] = []
     lines: dict[Hashable, int] = {}
     for row in read_jsonl(path, problems):
-        key, task = _read_task(row, nodes)
+        key, task = _read_task(row, nodes, _SCORES)
         if key == "index":
             if task:
                 _check_first(row, key, task, lines, "keep one line a query")
@@ -98,9 +111,9 @@ def read_scores(path: Path, nodes: Mapping[str, frozenset[str]]) -> list[Importe
     return scores
 
 
-def _read_task(row: Row, known: Collection[str]) -> tuple[str, str]:
-    """(the field's name, the task's id): "index" of WritingBench's shape or "task" of ours; "" after a report."""
-    key = "task" if "task" in row.values and "index" not in row.values else "index"
+def _read_task(row: Row, known: Collection[str], keys: Sequence[str]) -> tuple[str, str]:
+    """(the field's name, the task's id): the first of `keys` that the row has, else the first; "" after a report."""
+    key = next((key for key in keys if key in row.values), keys[0])
     value = row.values.get(key)
     task = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if isinstance(task, str) and task in known:
@@ -108,6 +121,17 @@ def _read_task(row: Row, known: Collection[str]) -> tuple[str, str]:
     found = f"no query {shown(value)} in the benchmark" if key in row.values else "missing"
     row.report(key, found, "name the benchmark the file belongs to as --bench, or delete the line")
     return key, ""
+
+
+def _read_writer(row: Row, key: str, writer_key: str, *, is_first: bool) -> str:
+    """Who wrote the response, by the line itself; "" after a report, which a shape without writers gets once."""
+    if writer_key in row.values:
+        return row.text(writer_key)
+    if writer_key:
+        row.report(writer_key, "missing", "add it, or name the writer with --writer NAME")
+    elif key in row.values and is_first:
+        row.report(key, "this shape does not say who wrote the responses", "name the writer with --writer NAME")
+    return ""
 
 
 def _check_first(row: Row, key: str, record: Hashable, lines: dict[Hashable, int], remedy: str) -> None:

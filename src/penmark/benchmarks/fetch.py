@@ -1,4 +1,9 @@
-"""Brings a benchmark's files from their upstream repository: resumable, and verified by git blob id."""
+"""Brings a benchmark's files from their upstream repository: resumable, and verified by git blob id.
+
+Where a blob id is not known, the first download is held to what can be checked: all announced bytes came, and every
+line of a JSONL file is an object. Its SHA-256 is kept beside it, as `NAME.REVISION.sha256` (for `sha256sum -c`), and
+what is there later, or comes again, must be that.
+"""
 
 import hashlib
 import os
@@ -13,7 +18,9 @@ from urllib.parse import quote
 
 import aiohttp
 
+from penmark.benchmarks.jsonl import read_jsonl
 from penmark.errors import DataError
+from penmark.protocols import Problem
 
 RAW_BASE_URL = "https://raw.githubusercontent.com"
 CHUNK_BYTES = 1 << 16
@@ -31,10 +38,14 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteFile:
-    """One upstream file: its path, the same in the repository and in the local folder, and its git blob id."""
+    """One upstream file: its path, the same in the repository and in the local folder.
+
+    Attributes:
+        blob_id: its git blob id; None where it is not known.
+    """
 
     path: str
-    blob_id: str
+    blob_id: str | None
 
     def __post_init__(self) -> None:
         leaves_folder = {"", ".", ".."} & set(self.path.split("/"))
@@ -42,17 +53,23 @@ class RemoteFile:
             raise DataError(
                 f"remote path {self.path!r} could leave the data folder; expected one like 'data/tasks.jsonl'"
             )
-        if not _HEX_40.fullmatch(self.blob_id):
+        if self.blob_id is not None and not _HEX_40.fullmatch(self.blob_id):
             raise DataError(f"{self.path}: blob id {self.blob_id!r} is not 40 hex digits; take it from `git ls-tree`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The files of one benchmark at one commit of one repository ("owner/name")."""
+    """The files of one benchmark at one commit of one repository ("owner/name").
+
+    Attributes:
+        files: what the benchmark is read from.
+        responses: texts of known writers, for `penmark import responses`; fetched after the files.
+    """
 
     repository: str
     revision: str
     files: tuple[RemoteFile, ...]
+    responses: tuple[RemoteFile, ...] = ()
 
     def __post_init__(self) -> None:
         if not _REPOSITORY.fullmatch(self.repository):
@@ -70,18 +87,55 @@ class _TransferError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Goal:
+    """A file to have at its target, and how to tell that it is the right one."""
+
+    file: RemoteFile
+    target: Path
+    revision: str
+
+    @property
+    def kind(self) -> str:
+        return "SHA-256" if self.file.blob_id is None else "blob id"
+
+    @property
+    def record(self) -> Path:
+        """Where the SHA-256 of the first download is, of a file without a blob id."""
+        return self.target.with_name(f"{self.target.name}.{self.revision[:7]}.sha256")
+
+    @property
+    def part(self) -> Path:
+        # Without a blob id, a part of another revision would not be noticed.
+        revision = f".{self.revision[:7]}" if self.file.blob_id is None else ""
+        return self.target.with_name(f"{self.target.name}{revision}.part")
+
+    def expected_id(self) -> str | None:
+        """The id that the content must have; None when nothing has come yet that tells."""
+        if self.file.blob_id is not None or not self.record.exists():
+            return self.file.blob_id
+        return self.record.read_text(encoding="utf-8").partition(" ")[0]
+
+    def found_id(self, path: Path) -> str:
+        return sha256(path) if self.file.blob_id is None else blob_id(path)
+
+    def keep_record(self) -> None:
+        if self.file.blob_id is None and not self.record.exists():
+            line = f"{sha256(self.part)}  {self.target.name}\n"
+            self.record.write_text(line, encoding="utf-8", newline="\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Transfer:
     """What one file's download needs."""
 
     session: aiohttp.ClientSession
     url: str
-    target: Path
-    file: RemoteFile
+    goal: _Goal
     progress: Progress | None
 
     @property
     def part(self) -> Path:
-        return self.target.with_name(self.target.name + ".part")
+        return self.goal.part
 
 
 def raw_base_url() -> str:
@@ -98,6 +152,12 @@ def blob_id(path: Path) -> str:
     return digest.hexdigest()
 
 
+def sha256(path: Path) -> str:
+    """The hex SHA-256 of the content of a file."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
 async def fetch(
     source: Source,
     folder: Path,
@@ -107,10 +167,11 @@ async def fetch(
     timeout_s: float = 60,
     overwrite: bool = False,
 ) -> list[Path]:
-    """The local paths of all files of `source`, in its order, each verified by its blob id.
+    """The local paths of all files of `source`, in its order, each verified.
 
     A file that is already there is not requested again. What came of an interrupted download stays beside
-    its target as `NAME.part`, and the next request, in this call or a later one, asks for the rest only.
+    its target as `NAME.part` (without a blob id, `NAME.REVISION.part`), and the next request, in this call or a
+    later one, asks for the rest only.
 
     Args:
         source: what to fetch.
@@ -123,24 +184,27 @@ async def fetch(
     Raises:
         DataError: a file differs from the expected one (before any request), cannot be had or cannot be written.
     """
-    missing = [file for file in source.files if not _is_present(folder / file.path, file.blob_id, overwrite=overwrite)]
+    files = (*source.files, *source.responses)
+    goals = [_Goal(file=file, target=folder / file.path, revision=source.revision) for file in files]
+    missing = [goal for goal in goals if not _is_present(goal, overwrite=overwrite)]
     prefix = f"{(base_url or raw_base_url()).rstrip('/')}/{source.repository}/{source.revision}"
     limits = aiohttp.ClientTimeout(total=None, connect=timeout_s, sock_read=timeout_s)
     async with aiohttp.ClientSession(timeout=limits, trust_env=True) as session:
-        for file in missing:
-            url, target = f"{prefix}/{quote(file.path)}", folder / file.path
-            await _download(_Transfer(session=session, url=url, target=target, file=file, progress=progress))
-    return [folder / file.path for file in source.files]
+        for goal in missing:
+            url = f"{prefix}/{quote(goal.file.path)}"
+            await _download(_Transfer(session=session, url=url, goal=goal, progress=progress))
+    return [goal.target for goal in goals]
 
 
-def _is_present(target: Path, expected_id: str, *, overwrite: bool) -> bool:
-    with _named_disk_errors(target):
-        if not target.exists():
+def _is_present(goal: _Goal, *, overwrite: bool) -> bool:
+    with _named_disk_errors(goal.target):
+        if not goal.target.exists():
             return False
-        found_id = blob_id(target)
+        expected_id, found_id = goal.expected_id(), goal.found_id(goal.target)
     if found_id != expected_id and not overwrite:
+        expected = expected_id or f"one in {goal.record.name}, which is not here"
         raise DataError(
-            f"{target}: edited, or of another revision: its blob id is {found_id}, expected {expected_id}; "
+            f"{goal.target}: edited, or of another revision: its {goal.kind} is {found_id}, expected {expected}; "
             "it was left as it is. Move or delete it, or allow overwriting, and fetch again"
         )
     return found_id == expected_id
@@ -159,30 +223,52 @@ def _named_disk_errors(target: Path) -> Iterator[None]:
 
 async def _download(transfer: _Transfer) -> None:
     """Puts the verified file at its target, or raises DataError and leaves the target alone."""
-    with _named_disk_errors(transfer.target):
-        transfer.target.parent.mkdir(parents=True, exist_ok=True)
+    with _named_disk_errors(transfer.goal.target):
+        transfer.part.parent.mkdir(parents=True, exist_ok=True)
         try:
             await _fill_verified_part(transfer)
-            transfer.part.replace(transfer.target)
+            # Before the file itself: a file without its record would be taken for an edited one.
+            transfer.goal.keep_record()
+            transfer.part.replace(transfer.goal.target)
         finally:
             if transfer.part.exists() and transfer.part.stat().st_size == 0:
                 transfer.part.unlink()
 
 
 async def _fill_verified_part(transfer: _Transfer) -> None:
-    expected_id, found_id = transfer.file.blob_id, ""
+    fault = ""
     # Twice: the first mismatch may come from a part that an older revision left behind.
     for _ in range(2):
         await _complete_part(transfer)
-        found_id = blob_id(transfer.part)
-        if found_id == expected_id:
+        fault = _fault(transfer.goal)
+        if not fault:
             return
         transfer.part.unlink()
     raise DataError(
-        f"{transfer.file.path}: {transfer.url} gave blob id {found_id}, expected {expected_id}, "
+        f"{transfer.goal.file.path}: {transfer.url} gave {fault}, "
         "from the first byte on; nothing was kept. A proxy or mirror may have changed it: "
         "check PENMARK_RAW_BASE_URL and the proxy settings, and fetch again"
     )
+
+
+def _fault(goal: _Goal) -> str:
+    """What is wrong with a complete part; "" when nothing is, as far as can be told."""
+    expected_id = goal.expected_id()
+    if expected_id is None:
+        return _unreadable_line(goal.part) if goal.file.path.endswith(".jsonl") else ""
+    found_id = goal.found_id(goal.part)
+    if found_id == expected_id:
+        return ""
+    origin = f" as on the first download (see {goal.record})" if goal.file.blob_id is None else ""
+    return f"{goal.kind} {found_id}, expected {expected_id}{origin}"
+
+
+def _unreadable_line(path: Path) -> str:
+    problems: list[Problem] = []
+    for _ in read_jsonl(path, problems):
+        if problems:
+            break
+    return f"what cannot be read on line {problems[0].line}: {problems[0].found}" if problems else ""
 
 
 async def _complete_part(transfer: _Transfer) -> None:
@@ -234,7 +320,7 @@ async def _receive(transfer: _Transfer) -> None:
             async for chunk in reply.content.iter_chunked(CHUNK_BYTES):
                 part.write(chunk)
                 if transfer.progress:
-                    transfer.progress(transfer.file.path, part.tell(), size_bytes)
+                    transfer.progress(transfer.goal.file.path, part.tell(), size_bytes)
         if size_bytes not in (None, part.tell()):
             raise _TransferError(f"{part.tell()} of {size_bytes} bytes came")
 
@@ -252,7 +338,7 @@ def _check_status(transfer: _Transfer, reply: aiohttp.ClientResponse) -> None:
         raise _TransferError(f"{found}, Retry-After: {asked or 'none'}", float(asked) if asked.isdecimal() else None)
     if reply.status not in (200, 206):
         raise DataError(
-            f"{transfer.file.path}: {transfer.url} answered {found}, expected the file; "
+            f"{transfer.goal.file.path}: {transfer.url} answered {found}, expected the file; "
             "check that the repository still has this revision, and PENMARK_RAW_BASE_URL if it is set"
         )
 

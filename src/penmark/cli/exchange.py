@@ -1,9 +1,9 @@
-"""`penmark import` and `penmark export`: WritingBench's own files and penmark's, both ways."""
+"""`penmark import` and `penmark export`: upstream projects' own files and penmark's, both ways."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,23 +18,42 @@ if TYPE_CHECKING:
     from penmark.records import Task
     from penmark.store import Store
 
-import_app = typer.Typer(help="Take in responses and scores made elsewhere.", no_args_is_help=True)
+import_app = typer.Typer(help="Take in responses and scores made elsewhere, and references.", no_args_is_help=True)
 export_app = typer.Typer(help="Give out responses, scores and judgments as JSONL.", no_args_is_help=True)
 
 
 @dataclass(kw_only=True)
 class ImportFlags(DataFlags, DbFlags):
-    """Options of both imports."""
+    """Options of all imports."""
 
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSONL file, in WritingBench's shape or penmark's.")]
     bench: Annotated[str, typer.Option(metavar="BENCH", help="The benchmark it belongs to.")]
-    writer: Annotated[str, typer.Option(metavar="NAME", help="Whose responses they are.")]
+
+
+@dataclass(kw_only=True)
+class ImportResponsesFlags(ImportFlags):
+    """Options of `penmark import responses`."""
+
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="JSONL files, in WritingBench's, HoWToBench's or our shape.")
+    ]
+    writer: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose responses they are.", show_default="as the files say")
+    ] = None
+
+
+@dataclass(kw_only=True)
+class ImportReferencesFlags(ImportFlags):
+    """Options of `penmark import references`."""
+
+    writer: Annotated[str, typer.Option(metavar="NAME", help="What to call their writer.")] = "reference"
 
 
 @dataclass(kw_only=True)
 class ImportScoresFlags(ImportFlags):
     """Options of `penmark import scores`."""
 
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSONL file, in WritingBench's shape or penmark's.")]
+    writer: Annotated[str, typer.Option(metavar="NAME", help="Whose responses they are about.")]
     judge: Annotated[str, typer.Option(metavar="NAME", help="Whose scores they are.")]
 
 
@@ -76,17 +95,60 @@ class ExportScoresFlags(ExportJudgmentsFlags, ExportResponsesFlags):
     """Options of `penmark export scores`."""
 
 
-def import_responses(flags: ImportFlags) -> None:
-    """Take in responses: JSONL lines {"index", "response"}, or penmark's own."""
+def import_responses(flags: ImportResponsesFlags) -> None:
+    """Take in responses: JSONL lines {"index", "response"}, {"infer_id", "model", "output"}, or penmark's own.
+
+    Those of one writer may be in several files; they are stored whole or not at all.
+    """
+    tasks = _tasks(flags)
+    texts, sources = _read_files(flags, tasks)
+    for writer, by_task in texts.items():
+        _save_responses(flags, tasks, by_task, writer=writer, source=", ".join(map(str, sources[writer])))
+
+
+def import_references(flags: ImportReferencesFlags) -> None:
+    """Take in the tasks' references as if a writer had written them, to see where people stand."""
+    from penmark.errors import ConfigError
+
+    tasks = _tasks(flags)
+    texts = {task.id: task.reference for task in tasks.values() if task.reference is not None}
+    if not texts:
+        raise ConfigError(f"no task of {flags.bench} has a reference; choose a --bench with them, such as howtobench")
+    _save_responses(flags, tasks, texts, writer=flags.writer, source=f"references of {flags.bench}")
+
+
+def _read_files(
+    flags: ImportResponsesFlags, tasks: Mapping[str, Task]
+) -> tuple[dict[str, dict[str, str]], dict[str, list[Path]]]:
+    """(writer to task id to text, writer to files) over all files; each may hold a part of a writer's responses."""
     from penmark.benchmarks.exchange import read_responses
+    from penmark.errors import DataError
+
+    texts: dict[str, dict[str, str]] = {}
+    sources: dict[str, list[Path]] = {}
+    for file in flags.files:
+        for writer, found in read_responses(file, tasks, writer=flags.writer).items():
+            there = texts.setdefault(writer, {})
+            twice = next((task for task, text in found.items() if there.get(task, text) != text), None)
+            if twice is not None:
+                raise DataError(
+                    f"{file}: another response by {writer!r} to query {twice!r} than in the files before it; "
+                    "import one of them under another --writer name"
+                )
+            there |= found
+            sources.setdefault(writer, []).append(file)
+    return texts, sources
+
+
+def _save_responses(
+    flags: ImportFlags, tasks: Mapping[str, Task], texts: Mapping[str, str], *, writer: str, source: str
+) -> None:
     from penmark.evaluate.imports import import_responses
     from penmark.store import Store
 
-    tasks = _tasks(flags)
-    texts = read_responses(flags.file, tasks)
     with Store(flags.db) as store:
-        new = import_responses(store, tasks, texts, writer=flags.writer, source=str(flags.file))
-    print(f"{new} new responses by {flags.writer} to {flags.bench}, {len(texts) - new} were there already")
+        new = import_responses(store, tasks, texts, writer=writer, source=source)
+    print(f"{new} new responses by {writer} to {flags.bench}, {len(texts) - new} were there already")
 
 
 def import_scores(flags: ImportScoresFlags) -> None:
@@ -216,7 +278,8 @@ def _stream(output: Path | None) -> Iterator[TextIO]:
         yield stream
 
 
-command(import_app, "responses", ImportFlags)(import_responses)
+command(import_app, "responses", ImportResponsesFlags)(import_responses)
+command(import_app, "references", ImportReferencesFlags)(import_references)
 command(import_app, "scores", ImportScoresFlags)(import_scores)
 command(export_app, "responses", ExportResponsesFlags)(export_responses)
 command(export_app, "scores", ExportScoresFlags)(export_scores)

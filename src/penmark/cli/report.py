@@ -46,6 +46,12 @@ class ReportFlags(DbFlags):
         bool, typer.Option("--partial", help="Count responses of which only some criteria were scored.")
     ] = False
     full: Annotated[bool, typer.Option("--full", help="Subdomains too, in the table.")] = False
+    beside: Annotated[
+        bool | None,
+        typer.Option(
+            "--beside/--no-beside", help="Compare the judges of the benchmark.", show_default="with 2 to 20 judges"
+        ),
+    ] = None
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the bootstrap.")] = 0
 
 
@@ -65,6 +71,7 @@ def report(flags: ReportFlags) -> None:
         scale=10 if flags.scale == "10" else 100,
         partial=flags.partial,
         seed=flags.seed,
+        beside=flags.beside,
     )
     with Store(flags.db, create=False) as store:
         made = make(store, flags.bench, flags.judge, options)

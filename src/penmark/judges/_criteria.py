@@ -6,14 +6,11 @@ Only machinery: the judges themselves are `rubric.py`, `static.py` and `static_d
 from __future__ import annotations
 
 import hashlib
-import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from functools import partial
 from importlib.resources import files
 
-from penmark.errors import VerdictError
-from penmark.models.reply import read_object, read_verdict, refuse_quoted, verdict_schema
+from penmark.judges._asked import Leaf, arrange, ask_jointly, ask_one, bands_text, joint_shape
 from penmark.protocols import JudgeCard, JudgeOptions, PlanQuestion, Prompt, Question, Sampling, Verdict
 from penmark.records import Criterion, Response, Rubric, Task
 from penmark.text.template import fence, fill, sections
@@ -21,8 +18,6 @@ from penmark.text.template import fence, fill, sections
 LANGUAGES = ("en", "zh")
 # Source: WritingBench, released judge; SPEC section 1. The cap is on the judge's output, never on the writing.
 SAMPLING = Sampling(temperature=1.0, top_p=0.95, max_tokens=2048)
-
-Leaf = tuple[str, Criterion]  # its path in the rubric and what it asks
 
 
 class CriteriaJudge:
@@ -60,41 +55,21 @@ class CriteriaJudge:
         shared = fill(texts["shared"], {"task": fence(task.prompt), "response": fence(writing)})
         leaves = tuple(self.rubric(task).leaves())
         if self.options.joint:
-            return [self._joint_question(texts, shared, leaves, writing)]
-        return [self._question(texts, shared, leaf, writing) for leaf in leaves]
+            return [ask_jointly(leaves, self._joint_prompt(texts, shared, leaves), writing)]
+        return [ask_one(leaf, self._prompt_for(texts, shared, leaf), writing) for leaf in leaves]
 
-    def _question(self, texts: Mapping[str, str], shared: str, leaf: Leaf, writing: str) -> Question:
-        node, criterion = leaf
+    def _prompt_for(self, texts: Mapping[str, str], shared: str, leaf: Leaf) -> Prompt:
+        _, criterion = leaf
         scale = {"low": str(criterion.low), "high": str(criterion.high)}
         asked = fill(texts["criterion"], {"name": criterion.name, **_described(criterion)})
-        return Question(
-            nodes=(node,),
-            prompt=self._prompt(texts, shared, asked, fill(texts["answer"], scale)),
-            read=partial(_read_one, leaf, writing),
-            schema=verdict_schema(criterion.low, criterion.high),
-        )
+        return arrange(self.options.layout, (texts["system"], shared, asked, fill(texts["answer"], scale)))
 
-    def _joint_question(
-        self, texts: Mapping[str, str], shared: str, leaves: tuple[Leaf, ...], writing: str
-    ) -> Question:
-        described = (f"## {c.name}\n\n{d['description']}\n\n{d['bands']}" for _, c in leaves for d in (_described(c),))
+    def _joint_prompt(self, texts: Mapping[str, str], shared: str, leaves: tuple[Leaf, ...]) -> Prompt:
+        described = (f"## {node}\n\n{d['description']}\n\n{d['bands']}" for node, c in leaves for d in (_described(c),))
         asked = fill(texts["joint"], {"criteria": "\n\n".join(described)})
         low, high = min(c.low for _, c in leaves), max(c.high for _, c in leaves)
-        shape = json.dumps(
-            {c.name: {"score": f"<{c.low}-{c.high}>", "reason": "..."} for _, c in leaves}, ensure_ascii=False
-        )
-        answer = fill(texts["joint_answer"], {"low": str(low), "high": str(high), "shape": shape})
-        return Question(
-            nodes=tuple(node for node, _ in leaves),
-            prompt=self._prompt(texts, shared, asked, answer),
-            read=partial(_read_joint, leaves, writing),
-            schema=_joint_schema(leaves),
-        )
-
-    def _prompt(self, texts: Mapping[str, str], shared: str, asked: str, answer: str) -> Prompt:
-        if self.options.layout == "upstream":
-            return Prompt(system=texts["system"], tail=f"{asked}\n\n{shared}\n\n{answer}")
-        return Prompt(system=texts["system"], shared=f"{shared}\n\n", tail=f"{asked}\n\n{answer}")
+        form = {"low": str(low), "high": str(high), "shape": joint_shape(leaves)}
+        return arrange(self.options.layout, (texts["system"], shared, asked, fill(texts["joint_answer"], form)))
 
 
 def prompt_language(task: Task) -> str:
@@ -120,36 +95,4 @@ def _resource(name: str) -> str:
 
 
 def _described(criterion: Criterion) -> dict[str, str]:
-    bands = "\n".join(f"- {label}: {text}" for label, text in criterion.bands)
-    return {"description": criterion.description, "bands": bands}
-
-
-def _read_one(leaf: Leaf, writing: str, reply: str) -> dict[str, Verdict]:
-    node, criterion = leaf
-    score, reason = read_verdict(read_object(reply), criterion.low, criterion.high)
-    refuse_quoted(reply, writing)
-    return {node: Verdict(score=score, reason=reason)}
-
-
-def _read_joint(leaves: tuple[Leaf, ...], writing: str, reply: str) -> dict[str, Verdict]:
-    """All of them or none: a joint reply that misses one criterion cannot be trusted about the others."""
-    found = read_object(reply)
-    refuse_quoted(reply, writing)
-    missing = [criterion.name for _, criterion in leaves if not isinstance(found.get(criterion.name), dict)]
-    if missing:
-        raise VerdictError(f"no verdict for {', '.join(missing)} among the fields {', '.join(found)[:240]!r}")
-    verdicts = {}
-    for node, criterion in leaves:
-        score, reason = read_verdict(dict(found[criterion.name]), criterion.low, criterion.high)  # type: ignore[call-overload]
-        verdicts[node] = Verdict(score=score, reason=reason)
-    return verdicts
-
-
-def _joint_schema(leaves: tuple[Leaf, ...]) -> dict[str, object]:
-    names = [criterion.name for _, criterion in leaves]
-    return {
-        "type": "object",
-        "properties": {c.name: verdict_schema(c.low, c.high, reason_chars=200) for _, c in leaves},
-        "required": names,
-        "additionalProperties": False,
-    }
+    return {"description": criterion.description, "bands": bands_text(criterion)}

@@ -1,9 +1,78 @@
-"""Which benchmark and judge a report is about, when the user did not say."""
+"""What a report is about, how its judge's scores are read, and what is chosen when the user did not say."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
 from penmark.errors import ConfigError
 from penmark.store import Store, reads
+
+MODEL_SCALE = 10  # the highest score of a judge that counts points
+MOST_JUDGES_BESIDE = 20  # compared without being asked to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """What a report shows and how.
+
+    Attributes:
+        writers: the writers to show; all when none is named.
+        scale: what a full score is shown as.
+        partial: count the scored leaves of rounds that are not complete.
+        seed: of the bootstrap.
+        beside: whether the other judges of the benchmark are compared; None = where there are not too many.
+    """
+
+    writers: Sequence[str] = ()
+    scale: Literal[10, 100] = 10
+    partial: bool = False
+    seed: int = 0
+    beside: bool | None = None
+
+    def compared(self, others: Sequence[str]) -> bool:
+        """Whether these other judges are compared with the report's."""
+        few = 1 + len(others) <= MOST_JUDGES_BESIDE
+        return bool(others) and (few if self.beside is None else self.beside)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How one judge's scores are read.
+
+    Attributes:
+        unit: what a score counts.
+        scale: 10 or 100: what a full score is shown as; None where scores are not points.
+        by_root: whether a scoring is a root score; otherwise a leaf score.
+        partial: whether the scored leaves of rounds that are not complete count.
+    """
+
+    unit: str
+    scale: int | None
+    by_root: bool
+    partial: bool
+
+    @classmethod
+    def of(cls, spec: Mapping[str, Any], options: ReportOptions) -> Reading:
+        """As the judge's specification and the user's options say."""
+        unit = str(spec.get("unit", "points"))
+        return cls(
+            unit=unit,
+            scale=options.scale if unit == "points" else None,
+            by_root=spec.get("aggregate") != "scorings",
+            partial=options.partial or bool(spec.get("partial")),
+        )
+
+    @property
+    def aggregate(self) -> str:
+        """What a mean is taken over, by its name in judge cards."""
+        return "root" if self.by_root else "scorings"
+
+    @property
+    def factor(self) -> float:
+        """What a score is multiplied by to be shown."""
+        return self.scale / MODEL_SCALE if self.scale else 1.0
 
 
 def choose(store: Store, bench: str | None, judge: str | None) -> tuple[str, str, tuple[str, ...]]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
 from statistics import fmean
 
-from pydantic import TypeAdapter, ValidationError
-
-from penmark.records import Criterion, Judgment, Response, Rubric, Task
+from penmark.protocols import PlanRecord
+from penmark.records import Judgment, Response, Rubric, Task
+from penmark.reports.trees import Variant, covering, is_plain, labels_of, places, variants_of
 from penmark.store import Store, reads
 
-Leaves = dict[str, Criterion]
+Verdicts = Mapping[str, tuple[Judgment, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class JudgedNode:
     """One node of the rubric with its verdicts.
 
     Attributes:
-        node: path in the rubric; "" only when the rubric is a single leaf.
+        node: path in the rubric; "" is the root of a tree, or a rubric of a single leaf.
         description: what is judged; "" when the store does not say.
         bands: (label, text) from low to high; may be empty.
         judgments: one for each repeat; empty when the node was never judged.
@@ -41,7 +41,10 @@ class Item:
     Attributes:
         score: mean of the root's scores over repeats, in the judge's points; None when there is none.
         status: of the root: "scored", or why there is no score; "not judged" when the judge never saw it.
-        criteria: in the rubric's order.
+        criteria: in the rubric's order; of a tree the inner nodes too, each before its children.
+        tree: what was judged, where it is more than a list of criteria that count alike.
+        labels: what the tree's inner nodes are called, by path, where it is not their name.
+        plans: what the judge settled for the task of a tree, one for each repeat.
     """
 
     task: Task
@@ -49,20 +52,26 @@ class Item:
     score: float | None
     status: str
     criteria: tuple[JudgedNode, ...]
+    tree: Rubric | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    plans: tuple[PlanRecord, ...] = ()
 
 
 def responses_with_judgments(store: Store, report_bench: str, judge: str, writers: Sequence[str]) -> Iterator[Item]:
     """Every response of the writers (of all when none is named), by task and then writer, one at a time.
 
-    What a criterion means is taken from the task's rubric or else from the judge's specification
-    (`rubric`: one or several rubrics as JSON), whichever first has every node judged.
+    What was judged is the task's rubric or one of those in the judge's specification (`rubric`: one or several
+    rubrics as JSON): the smallest that has every judged leaf.
     """
     spec = reads.specs(store.db, "judges").get(judge, {})
-    shared = _spec_leaves(spec)
+    shared = variants_of(spec)
+    plans = {task: tuple(of) for task, of in groupby(reads.plans_on(store.db, report_bench, judge), attrgetter("task"))}
     for task, response in reads.responses(store.db, report_bench, writers):
         judgments = reads.judgments(store.db, response.key, judge)
-        own = dict(task.rubric.leaves()) if task.rubric else {}
-        yield _item(task, response, judgments, [own, *shared])
+        own = [Variant.of(task.rubric, task.language)] if task.rubric else []
+        item = _item(task, response, judgments, [*own, *shared])
+        labels = labels_of(spec, task.language)
+        yield replace(item, plans=plans.get(task.key, ()), labels=labels) if item.tree else item
 
 
 def band_of(bands: Sequence[tuple[str, str]], score: float | None) -> int | None:
@@ -76,10 +85,12 @@ def band_of(bands: Sequence[tuple[str, str]], score: float | None) -> int | None
     return max((i for i, ends in enumerate(limits) if min(ends) <= score), key=lambda i: min(limits[i]))
 
 
-def _item(task: Task, response: Response, judgments: Sequence[Judgment], rubrics: Sequence[Leaves]) -> Item:
+def _item(task: Task, response: Response, judgments: Sequence[Judgment], variants: Sequence[Variant]) -> Item:
     by_node = {node: tuple(js) for node, js in groupby(sorted(judgments, key=attrgetter("node")), attrgetter("node"))}
     roots = by_node.get("", ())
-    if len(by_node) > 1:
+    variant = covering(variants, _leaves(by_node), task.language)
+    tree = variant.rubric if variant and not is_plain(variant.rubric) else None
+    if len(by_node) > 1 and tree is None:
         by_node.pop("", None)
     scores = [j.score for j in roots if j.score is not None]
     return Item(
@@ -87,7 +98,8 @@ def _item(task: Task, response: Response, judgments: Sequence[Judgment], rubrics
         response=response,
         score=fmean(scores) if scores else None,
         status=_status(roots, judged=bool(by_node)),
-        criteria=tuple(_criteria(by_node, rubrics)),
+        criteria=tuple(_criteria(by_node, variant, places(tree) if tree else ())),
+        tree=tree,
     )
 
 
@@ -98,11 +110,17 @@ def _status(roots: Sequence[Judgment], *, judged: bool) -> str:
     return next((j.status for j in roots if j.score is not None), roots[0].status)
 
 
-def _criteria(by_node: Mapping[str, tuple[Judgment, ...]], rubrics: Sequence[Leaves]) -> Iterator[JudgedNode]:
-    inner = {path for node in by_node for path in _ancestors(node)}
-    asked = by_node.keys() - inner
-    leaves: Leaves = next((r for r in rubrics if asked and asked <= r.keys()), {})
-    for node in [*leaves, *(n for n in by_node if n not in leaves)]:
+def _leaves(by_node: Verdicts) -> set[str]:
+    """The judged nodes that have no judged node below them."""
+    inner = {"/".join(parts[:i]) for parts in (node.split("/") for node in by_node) for i in range(len(parts))}
+    return set(by_node) - (inner if len(by_node) > 1 else set())
+
+
+def _criteria(by_node: Verdicts, variant: Variant | None, tree: Collection[str]) -> Iterator[JudgedNode]:
+    """The nodes of the tree or, without one, of the list; then those that are judged all the same."""
+    leaves = variant.leaves if variant else {}
+    nodes = tree or leaves
+    for node in [*nodes, *(n for n in by_node if n not in nodes)]:
         criterion = leaves.get(node)
         yield JudgedNode(
             node=node,
@@ -110,18 +128,3 @@ def _criteria(by_node: Mapping[str, tuple[Judgment, ...]], rubrics: Sequence[Lea
             bands=criterion.bands if criterion else (),
             judgments=by_node.get(node, ()),
         )
-
-
-def _ancestors(node: str) -> Iterator[str]:
-    parts = node.split("/")
-    return ("/".join(parts[:i]) for i in range(1, len(parts)))
-
-
-def _spec_leaves(spec: Mapping[str, object]) -> list[Leaves]:
-    """Leaves of the rubrics in a judge's specification; none when they are written in another way."""
-    found = spec.get("rubric") or []
-    try:
-        rubrics = TypeAdapter(list[Rubric]).validate_python(found if isinstance(found, list) else [found])
-    except ValidationError:
-        return []
-    return [dict(rubric.leaves()) for rubric in rubrics]

@@ -4,18 +4,24 @@ Task texts and rubrics stand once in a piece, and responses point at them. `dril
 the index is {"tasks": [[id, domain1, domain2, language, snippet]], "writers": [name], "statuses": [name],
 "rows": [[task, writer, score, status, piece, place in the piece, key]]}, and a piece is
 {"tasks": {task: [instruction, material, reference]}, "rubrics": [[[node, description, bands]]],
+"plans": [[[repeat, status, reason, {node: share}, {tag: value}]]],
 "responses": [[text, why there is none, rubric, [[[repeat, score, status, reason, band]]]]]}.
+A response that was judged with a tree points at its plans, too; each node of its rubric ends with
+[depth, [lowest, highest score] of a leaf, share in the parent, whether it is planned, name], null where there is
+none, and a verdict on a leaf whose score counts in steps with what it counts.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from penmark.records import Response, Task
+from penmark.protocols import PlanRecord
+from penmark.records import Judgment, Response, Rubric, Task
 from penmark.reports.drilldown import Item, JudgedNode, band_of
+from penmark.reports.trees import Place, places, planned_shares
 
 PIECE_BYTES = 400_000
 SNIPPET_CHARS = 90
@@ -33,6 +39,7 @@ def safe_json(value: object) -> str:
 class _Piece:
     tasks: dict[int, str] = field(default_factory=dict)
     rubrics: dict[str, int] = field(default_factory=dict)
+    plans: dict[str, int] = field(default_factory=dict)
     responses: list[str] = field(default_factory=list)
     size_bytes: int = 0
 
@@ -41,12 +48,20 @@ class _Piece:
         if place not in self.tasks:
             task = item.task
             self.tasks[place] = self._counted(safe_json([task.instruction, task.material, task.reference]))
-        rubric = safe_json([[c.node, c.description, c.bands] for c in item.criteria])
-        if rubric not in self.rubrics:
-            self.rubrics[self._counted(rubric)] = len(self.rubrics)
-        verdicts = [_verdicts(c) for c in item.criteria]
-        row = [item.response.text, _absence(item.response), self.rubrics[rubric], verdicts]
+        tree = places(item.tree) if item.tree else {}
+        rubric = self._numbered(self.rubrics, [_node(c, tree.get(c.node), item.labels) for c in item.criteria])
+        verdicts = [_verdicts(c, tree.get(c.node)) for c in item.criteria]
+        row = [item.response.text, _absence(item.response), rubric, verdicts]
+        if item.tree:
+            row.append(self._numbered(self.plans, [_plan(item.tree, record) for record in item.plans]))
         self.responses.append(self._counted(safe_json(row)))
+
+    def _numbered(self, known: dict[str, int], value: object) -> int:
+        """Where the value stands among the known ones; it joins them when it is new."""
+        text = safe_json(value)
+        if text not in known:
+            known[self._counted(text)] = len(known)
+        return known[text]
 
     def _counted(self, text: str) -> str:
         self.size_bytes += len(text.encode("utf-8", "replace"))
@@ -54,7 +69,9 @@ class _Piece:
 
     def json(self) -> str:
         tasks = ",".join(f'"{place}":{text}' for place, text in self.tasks.items())
-        return f'{{"tasks":{{{tasks}}},"rubrics":[{",".join(self.rubrics)}],"responses":[{",".join(self.responses)}]}}'
+        lists = {"rubrics": self.rubrics, "plans": self.plans, "responses": self.responses}
+        listed = ",".join(f'"{name}":[{",".join(texts)}]' for name, texts in lists.items())
+        return f'{{"tasks":{{{tasks}}},{listed}}}'
 
 
 @dataclass(slots=True)
@@ -132,5 +149,30 @@ def _absence(response: Response) -> str:
     return f"{why}: {response.detail}" if response.detail else why
 
 
-def _verdicts(criterion: JudgedNode) -> list[list[object]]:
-    return [[j.repeat, j.score, j.status, j.reason, band_of(criterion.bands, j.score)] for j in criterion.judgments]
+def _node(criterion: JudgedNode, place: Place | None, labels: Mapping[str, str]) -> list[object]:
+    head: list[object] = [criterion.node, criterion.description, criterion.bands]
+    if place is None:
+        return head
+    leaf = place.node.criterion
+    scale = [leaf.low, leaf.high] if leaf else None
+    name = leaf.name if leaf else labels.get(criterion.node, place.node.name)
+    return [*head, [place.depth, scale, _short(place.share), place.node.weight is None, name]]
+
+
+def _verdicts(criterion: JudgedNode, place: Place | None) -> list[list[object]]:
+    return [_verdict(judgment, criterion.bands, place) for judgment in criterion.judgments]
+
+
+def _verdict(judgment: Judgment, bands: Sequence[tuple[str, str]], place: Place | None) -> list[object]:
+    score = judgment.score
+    row: list[object] = [judgment.repeat, score, judgment.status, judgment.reason, band_of(bands, score)]
+    return [*row, place.node.counted(score)] if place and place.node.points and score is not None else row
+
+
+def _plan(tree: Rubric, record: PlanRecord) -> list[object]:
+    shares = {node: _short(share) for node, share in planned_shares(tree, record).items()}
+    return [record.repeat, record.status, record.reason, shares, dict(record.plan.tags) if record.plan else {}]
+
+
+def _short(share: float | None) -> float | None:
+    return None if share is None else round(share, 5)

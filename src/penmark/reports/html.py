@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +23,19 @@ from penmark import __version__
 from penmark.records import REQUIREMENT_KINDS
 from penmark.reports.drilldown import responses_with_judgments
 from penmark.reports.embed import Pieces, safe_json
-from penmark.reports.figures import LENGTH_BUCKETS, Figure, Report
+from penmark.reports.figures import (
+    LEAF_STATUSES,
+    LENGTH_BUCKETS,
+    OPTIONAL_TAGS,
+    SHARED_CALLS,
+    TAG_TITLES,
+    WHOLE,
+    Figure,
+    JudgeFigures,
+    Report,
+)
 from penmark.reports.plots import MAX_CURVES, length_curves, shade
+from penmark.reports.weights import MAX_GENRES, label, weight_boxes
 from penmark.store import Store
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -109,14 +120,18 @@ def _page(report: Report, curves: str, folder: str) -> str:
         "percent": percent,
         "key": lambda value: json.dumps(value, ensure_ascii=False),
         "count": "{:,}".format,
+        "on_scale_of": on_scale_of,
+        "weight": lambda share: f"{100 * share:.1f}%".replace("-", "−"),
+        "node_label": label,
     }
     return environment.get_template("report.html.j2").render(
         report=report,
         folder=folder,
         curves=Markup(curves),  # made by plots.py; Vega escapes the names in it
         style=Markup(_template("style.css")),
-        script=Markup(_template("drilldown.js")),
-        heat=Heat.of(report),
+        script=Markup(_template("tree.js") + _template("drilldown.js")),
+        heat=Heat.of(_cells(report)),
+        judge_heats={judge.name: Heat.of(judge.writers.values()) for judge in report.judges},
         interval_axis=Axis.of(report),
         **_facts(report),
     )
@@ -129,14 +144,21 @@ def _template(name: str) -> str:
 def _facts(report: Report) -> dict[str, Any]:
     """What the template shows besides the figures."""
     kinds = [k for k in REQUIREMENT_KINDS if any(k in writer.requirement for writer in report.writers)]
-    found = dict.fromkeys(code for writer in report.writers for code in writer.language)
+    found = dict.fromkeys(code for writer in report.writers for code in writer.tags["language"])
     return {
         "version": __version__,
         "date": datetime.now(UTC),
         "kinds": kinds,
         "languages": {code: LANGUAGES.get(code, code) for code in found},
+        "tables": {tag: TAG_TITLES[tag] for tag in OPTIONAL_TAGS if any(tag in w.tags for w in report.writers)},
+        "failing_leaves": any(leaf.missing for leaf in report.leaves),
+        "leaf_statuses": LEAF_STATUSES,
+        "shared_calls": SHARED_CALLS,
+        "whole": WHOLE,
         "buckets": LENGTH_BUCKETS,
         "max_curves": MAX_CURVES,
+        "max_genres": MAX_GENRES,
+        "weight_boxes": Markup(weight_boxes(report.weights)) if report.weights else "",  # made here, as the curves are
         "low_coverage": LOW_COVERAGE,
         "judge_facts": _definitions(report.judge_spec),
         "writer_facts": {name: _definitions(spec) for name, spec in report.writer_specs.items()},
@@ -178,6 +200,11 @@ class Numbers:
         return f"+{self.number(value)}" if value is not None and value > 0 else self.number(value)
 
 
+def on_scale_of(value: float | None, judge: JudgeFigures) -> str:
+    """A mean by one of several judges, as many decimals as its scale is worth; a dash when there is none."""
+    return "–" if value is None else f"{value:,.{judge.decimals}f}".replace("-", "−")
+
+
 @dataclass(frozen=True, slots=True)
 class Axis:
     """The stretch of the scale that the leaderboard's bars show."""
@@ -200,15 +227,15 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """The colour scale that all heatmap cells share."""
+    """The colour scale that cells share."""
 
     low: float
     high: float
 
     @classmethod
-    def of(cls, report: Report) -> Heat:
+    def of(cls, cells: Iterable[Figure]) -> Heat:
         """From the lowest to the highest mean of any cell."""
-        means = [figure.mean for figure in _cells(report) if figure.mean is not None]
+        means = [figure.mean for figure in cells if figure.mean is not None]
         return cls(min(means), max(means)) if means else cls(0.0, 0.0)
 
     def style(self, value: float) -> str:
@@ -225,5 +252,5 @@ class Heat:
 
 def _cells(report: Report) -> Iterator[Figure]:
     for writer in report.writers:
-        yield from writer.domain1.values()
-        yield from writer.domain2.values()
+        for tag in ("domain1", "domain2", *OPTIONAL_TAGS):
+            yield from writer.tags.get(tag, {}).values()

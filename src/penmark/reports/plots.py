@@ -45,7 +45,8 @@ def length_curves(report: Report) -> str:
 
     names = [writer.name for writer in report.writers[:MAX_CURVES]]
     title = f"Mean score (of {report.scale})" if report.scale else f"Mean {report.unit}"
-    return _for_page(vl_convert.vegalite_to_svg(_specification(rows, names, title)))
+    svg = vl_convert.vegalite_to_svg(_specification(rows, names, title))
+    return for_page(svg, "Mean scores by length, with 95% intervals")
 
 
 def _rgb(colour: str) -> tuple[int, ...]:
@@ -93,10 +94,11 @@ def _specification(rows: list[dict[str, object]], names: list[str], title: str) 
         return layers.properties(width=400, height=230)
 
     panels = [panel(name, title if i == 0 else None) for i, (_, name) in enumerate(PANELS)]
-    return {**alt.hconcat(*panels, spacing=36).to_dict(), "config": _look()}
+    return {**alt.hconcat(*panels, spacing=36).to_dict(), "config": chart_look()}
 
 
-def _look() -> dict[str, object]:
+def chart_look() -> dict[str, object]:
+    """Vega's config: text and lines in the colour of the text around the picture."""
     text = {"labelColor": INK, "titleColor": INK, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
     quiet = {"gridColor": INK, "gridOpacity": 0.12, "domainColor": INK, "domainOpacity": 0.4, "tickColor": INK}
     return {
@@ -109,8 +111,13 @@ def _look() -> dict[str, object]:
     }
 
 
-def _for_page(svg: str) -> str:
-    """The SVG as an inline element: its size from the page, no name spaces (HTML needs none)."""
+def for_page(svg: str, about: str) -> str:
+    """The SVG as an inline element: its size from the page, no name spaces (HTML needs none).
+
+    Args:
+        svg: as Vega gives it.
+        about: what it shows, for those who cannot see it; our own words, not escaped.
+    """
     head, rest = svg.split(">", 1)
     head = re.sub(r' (?:xmlns(?::\w+)?|width|height|version)="[^"]*"', "", head)
-    return f'{head} role="img" aria-label="Mean scores by length, with 95% intervals">{rest}'
+    return f'{head} role="img" aria-label="{about}">{rest}'

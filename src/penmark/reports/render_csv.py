@@ -1,4 +1,4 @@
-"""A report as one tidy csv table: a row for each figure of each writer."""
+"""A report as one tidy csv table: a row for each figure of each writer, those of other judges included."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ def _write(report: Report, stream: TextIO) -> None:
     for writer in report.writers:
         for group, name, measure, figure in figure_rows(writer):
             rows.writerow([inert(writer.name), group, inert(name), measure, *_numbers(figure)])
+        for judge in report.judges:
+            rows.writerow([inert(writer.name), "judge", inert(judge.name), "", *_numbers(judge.writers[writer.name])])
 
 
 def _numbers(figure: Figure) -> tuple[float | None, ...]:

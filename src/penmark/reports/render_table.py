@@ -10,7 +10,19 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from penmark.reports.figures import Difference, Figure, Report, WriterFigures
+from penmark.reports.figures import (
+    FAILURES,
+    OPTIONAL_TAGS,
+    SHARED_CALLS,
+    TAG_TITLES,
+    WHOLE,
+    Difference,
+    Figure,
+    JudgeFigures,
+    LeafFigures,
+    Report,
+    WriterFigures,
+)
 
 NO_FIGURE = "–"
 WRITERS_ABREAST = 5  # with the names of the rows they fit into 100 columns
@@ -25,17 +37,18 @@ def as_table(report: Report, *, full: bool = False) -> RenderableType:
         full: also the subdomains, which are a hundred in WritingBench.
     """
     parts: list[RenderableType] = [_leaderboard(report)]
-    parts += _by_writers(report, "Domains", _rows(report.writers, "domain1"))
-    if full:
-        parts += _by_writers(report, "Subdomains", _rows(report.writers, "domain2"))
+    for tag in ("domain1", "domain2", *OPTIONAL_TAGS):
+        if full or tag != "domain2":
+            parts += _by_writers(report, TAG_TITLES[tag], _rows(report.writers, tag))
     parts += _by_writers(report, "Requirements (R: queries with one, C: criteria about it)", _requirements(report))
-    parts += _by_writers(report, "Language of the task", _rows(report.writers, "language"))
+    parts += _by_writers(report, TAG_TITLES["language"], _rows(report.writers, "language"))
     parts += _by_writers(report, "Length of the task, in estimated tokens", _rows(report.writers, "length_in"))
     parts += _by_writers(report, "Length of the response, in estimated tokens", _rows(report.writers, "length_out"))
     if report.differences:
         parts.append(_differences(report))
+    parts += [*_judges(report), *_leaves(report)]
     parts += [Text(f"Note: {note}", style="yellow") for note in report.notes]
-    if report.other_judges:
+    if report.other_judges and not report.judges:
         parts.append(Text(f"Other judges of this benchmark: {', '.join(map(plain, report.other_judges))}"))
     return Group(*parts)
 
@@ -90,8 +103,8 @@ def _leaderboard(report: Report) -> Table:
 
 
 def _rows(writers: Sequence[WriterFigures], group: str) -> Rows:
-    names = getattr(writers[0], group) if writers else ()
-    return {name: [getattr(writer, group)[name] for writer in writers] for name in names}
+    names = writers[0].groups().get(group, ()) if writers else ()
+    return {name: [writer.groups()[group][name] for writer in writers] for name in names}
 
 
 def _requirements(report: Report) -> Rows:
@@ -143,3 +156,47 @@ def _differences(report: Report) -> Table:
 def _is_clear(difference: Difference) -> bool:
     """Whether the interval leaves out 0."""
     return difference.low is not None and difference.high is not None and difference.low * difference.high > 0
+
+
+def _judges(report: Report) -> Iterator[RenderableType]:
+    """How the judges compare, and the mean each gives each writer; nothing where they are not compared."""
+    if not report.judges:
+        return
+    table = _table("Judges side by side", ("Judge", "Unit", "Coverage", "Tau-b", "USD a response"), left=2)
+    for judge in report.judges:
+        whole = Text(f"{math.floor(1000 * judge.coverage) / 10:g}%", style="" if judge.coverage == 1 else "bold yellow")
+        unit = f"0-{judge.scale}" if judge.scale else plain(judge.unit)
+        tau = NO_FIGURE if judge.tau is None else f"{judge.tau:.2f}"
+        table.add_row(Text(plain(judge.name)), Text(unit), whole, Text(tau), Text(judge.cost))
+    yield table
+    for start in range(0, len(report.writers), WRITERS_ABREAST):
+        names = [writer.name for writer in report.writers[start : start + WRITERS_ABREAST]]
+        table = _table("Mean, rank and 95% interval by each judge", ["Judge", *names], left=1)
+        for judge in report.judges:
+            table.add_row(Text(plain(judge.name)), *(_judged(judge, name) for name in names))
+        yield table
+    yield Text(f"Tau-b: Kendall's, of the writer means with those of {plain(report.judge)}. {SHARED_CALLS}")
+
+
+def _judged(judge: JudgeFigures, writer: str) -> Text:
+    """Mean and rank, and the interval below them."""
+    figure = judge.writers[writer]
+    if figure.mean is None:
+        return Text(NO_FIGURE)
+    mean = Text(f"{figure.mean:.{judge.decimals}f} #{judge.ranks[writer]}")
+    if figure.low is not None and figure.high is not None:
+        mean.append(f"\n[{figure.low:.{judge.decimals}f}, {figure.high:.{judge.decimals}f}]", style="dim")
+    return mean
+
+
+def _leaves(report: Report) -> Iterator[Text]:
+    """One line for each leaf that was not always scored."""
+    missing = [leaf for leaf in report.leaves if leaf.missing]
+    if missing:
+        yield Text("Leaves without a score", style="bold")
+    yield from (Text(f"  {plain(leaf.node) or WHOLE}: {_failures(leaf)}") for leaf in missing)
+
+
+def _failures(leaf: LeafFigures) -> str:
+    kinds = ", ".join(f"{leaf.statuses[status]} {status}" for status in FAILURES if leaf.statuses.get(status))
+    return f"{leaf.missing} of {leaf.asked} ({100 * leaf.missing / leaf.asked:.1f}%): {kinds}"

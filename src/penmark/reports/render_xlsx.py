@@ -10,7 +10,7 @@ from pathlib import Path
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from penmark.reports.figures import LENGTH_BUCKETS, Figure, Report
+from penmark.reports.figures import LENGTH_BUCKETS, OPTIONAL_TAGS, SHARED_CALLS, TAG_TITLES, Figure, Report
 from penmark.reports.spreadsheet import JudgmentRow, cell_text
 
 SHEET_ROWS = 1_048_575  # what Excel holds below the header
@@ -48,9 +48,11 @@ def write_xlsx(report: Report, judgments: Iterable[JudgmentRow], path: Path | st
         _leaderboard(book, report)
         _domains(book, report)
         _subdomains(book, report)
+        _optional_tags(book, report)
         _requirements(book, report)
         _lengths(book, report)
         _differences(book, report)
+        _judges(book, report)
         _judgments(book, judgments)
 
 
@@ -64,6 +66,7 @@ class _Book:
         self._numbers = {
             "mean": workbook.add_format({"num_format": means}),
             "count": workbook.add_format({"num_format": "#,##0"}),
+            "cost": workbook.add_format({"num_format": "0.000000"}),
             "share": workbook.add_format({"num_format": "0.0%"}),
         }
 
@@ -73,7 +76,7 @@ class _Book:
         Args:
             name: of the sheet.
             columns: (title, width, kind); the kind is "text", "mean" (coloured), "plain" (as a mean, not coloured),
-                "count" or "share".
+                "count", "cost" or "share".
             rows: one value a column, or fewer.
         """
         sheet = self._workbook.add_worksheet(name)
@@ -124,7 +127,7 @@ def _about(report: Report) -> Iterator[Sequence[Value]]:
 
 def _domains(book: _Book, report: Report) -> None:
     columns = [(name, 14.0, "mean") for name in _names(report, "domain1") + _names(report, "language")]
-    rows = ((w.name, *_means(w.domain1.values()), *_means(w.language.values())) for w in report.writers)
+    rows = ((w.name, *_means(w.tags["domain1"].values()), *_means(w.tags["language"].values())) for w in report.writers)
     book.sheet("Domains", [("Writer", 32, "text"), *columns], rows)
 
 
@@ -132,10 +135,17 @@ def _subdomains(book: _Book, report: Report) -> None:
     columns = [("Subdomain", 32.0, "text"), ("Domain", 24.0, "text"), *((w.name, 14.0, "mean") for w in report.writers)]
     above = {domain2: domain1 for domain1, names in report.domains.items() for domain2 in names}
     rows = (
-        (name, above.get(name, ""), *(w.domain2[name].mean for w in report.writers))
+        (name, above.get(name, ""), *(w.tags["domain2"][name].mean for w in report.writers))
         for name in _names(report, "domain2")
     )
     book.sheet("Subdomains", columns, rows)
+
+
+def _optional_tags(book: _Book, report: Report) -> None:
+    for tag in OPTIONAL_TAGS:
+        if names := _names(report, tag):
+            columns = [("Writer", 32.0, "text"), *((name, 14.0, "mean") for name in names)]
+            book.sheet(TAG_TITLES[tag], columns, ((w.name, *_means(w.tags[tag].values())) for w in report.writers))
 
 
 def _requirements(book: _Book, report: Report) -> None:
@@ -162,6 +172,26 @@ def _differences(book: _Book, report: Report) -> None:
     book.sheet("Differences", columns, (astuple(difference) for difference in report.differences))
 
 
+def _judges(book: _Book, report: Report) -> None:
+    """Only where judges are compared. Means are not coloured, as judges may differ in their scale."""
+    if not report.judges:
+        return
+    columns = [
+        ("Judge", 32.0, "text"), ("Unit", 12.0, "text"), ("Coverage", 10.0, "share"),
+        (f"Kendall's tau-b with {report.judge}", 14.0, "plain"), ("USD a response", 12.0, "cost"),
+    ]  # fmt: skip
+    for writer in report.writers:
+        columns += [(writer.name, 14.0, "plain"), ("Rank", 6.0, "count")]
+    rows = (
+        (
+            *(judge.name, judge.unit, judge.coverage, judge.tau, judge.cost_per_response_usd),
+            *chain.from_iterable((figure.mean, judge.ranks.get(name)) for name, figure in judge.writers.items()),
+        )
+        for judge in report.judges
+    )
+    book.sheet("Judges", columns, chain(rows, [(), (SHARED_CALLS,)]))
+
+
 def _judgments(book: _Book, judgments: Iterable[JudgmentRow]) -> None:
     """One sheet, and further ones where there are more judgments than a sheet holds."""
     kinds = ("text", "text", "text", "count", "plain", "text", "text", "text")
@@ -176,7 +206,7 @@ def _judgments(book: _Book, judgments: Iterable[JudgmentRow]) -> None:
 
 
 def _names(report: Report, group: str) -> list[str]:
-    return list(getattr(report.writers[0], group)) if report.writers else []
+    return list(report.writers[0].tags.get(group, ())) if report.writers else []
 
 
 def _means(figures: Iterable[Figure]) -> list[float | None]:

@@ -1,6 +1,6 @@
 """One judge's scorings of one benchmark as numpy columns: which were asked for, which were had, which count.
 
-Axes: N tasks that the judge has touched, P responses, S scorings asked for.
+Axes: N tasks that the judge has touched, P responses, S scorings asked for, R judgments (of inner nodes, too).
 """
 # ruff: noqa: N815 - the names carry the axes of the arrays
 
@@ -32,9 +32,10 @@ class Scores:
         writers: the names that `writer_P` indexes.
         tokens_P: estimated tokens of the response; NaN where there is no text.
         words_P: words of the response; NaN where there is no text.
-        nodes: the paths that `node_S` indexes.
+        nodes: the paths that `node_S` and `node_R` index.
         score_S: points; NaN where it could not be had.
         counted_S: whether the score counts in means; never where it is NaN.
+        response_R: the response of every judgment; likewise `node_R` and `score_R`.
     """
 
     bench_tasks: Sequence[Task]
@@ -50,6 +51,9 @@ class Scores:
     node_S: IntArray
     score_S: FloatArray
     counted_S: BoolArray
+    response_R: IntArray
+    node_R: IntArray
+    score_R: FloatArray
 
 
 def load_scores(db: sqlite3.Connection, bench: str, judge: str, *, by_root: bool, partial: bool) -> Scores:
@@ -88,6 +92,9 @@ def load_scores(db: sqlite3.Connection, bench: str, judge: str, *, by_root: bool
         node_S=node_R[asked_R],
         score_S=score_R[asked_R],
         counted_S=counted_R[asked_R],
+        response_R=response_R,
+        node_R=node_R,
+        score_R=score_R,
     )
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from penmark.reports.figures import Figure, Report, WriterFigures
 from penmark.store import Store, reads
 
 CELL_LIMIT = 32_767  # UTF-16 units in one cell of Excel
-TAG_GROUPS = ("domain1", "domain2", "language", "length_in", "length_out")
 
 # Excel and LibreOffice skip white space and invisible characters before they look for a sign, and where full-width
 # signs are usual they are read like the ASCII ones. A leading tab or CR can push the rest into a cell of its own.
@@ -36,8 +35,7 @@ def cell_text(text: str) -> str:
 def figure_rows(writer: WriterFigures) -> Iterator[tuple[str, str, str, Figure]]:
     """(group, name, measure, figure) of every figure of a writer; the measure is "R", "C" or ""."""
     yield "overall", "", "", writer.overall
-    for group in TAG_GROUPS:
-        figures: Mapping[str, Figure] = getattr(writer, group)
+    for group, figures in writer.groups().items():
         for name, figure in figures.items():
             yield group, name, "", figure
     for kind, by_measure in writer.requirement.items():

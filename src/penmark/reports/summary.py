@@ -13,37 +13,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from penmark.errors import ConfigError
+from penmark.reports.beside import judges_beside
+from penmark.reports.choice import Reading
+from penmark.reports.choice import ReportOptions as ReportOptions
 from penmark.reports.choice import choose as choose
-from penmark.reports.figures import Difference, Figure, Report, WriterFigures
+from penmark.reports.figures import OPTIONAL_TAGS, TAG_TITLES, Difference, Figure, Report, WriterFigures
+from penmark.reports.leaves import leaf_figures
 from penmark.reports.scores import FloatArray, Scores, load_scores
-from penmark.reports.sums import Key, Sums, TaskGroups, query_scores, scorings_of, task_groups, writer_sums
+from penmark.reports.sums import (
+    Key,
+    Sums,
+    TaskGroups,
+    figures_of,
+    number_of,
+    query_scores,
+    scorings_of,
+    task_groups,
+    writer_sums,
+)
+from penmark.reports.trees import paths_of
+from penmark.reports.weights import planned_weights
 from penmark.stats import ratio_interval, resample_weights
 from penmark.store import Store, reads
 
 MOST_WRITERS_FOR_ALL_PAIRS = 12
-MODEL_SCALE = 10  # the highest score of a judge that counts points
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportOptions:
-    """What a report shows and how.
-
-    Attributes:
-        writers: the writers to show; all when none is named.
-        scale: what a full score is shown as.
-        partial: count the scored leaves of rounds that are not complete.
-        seed: of the bootstrap.
-    """
-
-    writers: Sequence[str] = ()
-    scale: Literal[10, 100] = 10
-    partial: bool = False
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +63,24 @@ def build_report(store: Store, bench: str, judge: str, options: ReportOptions | 
     options = options or ReportOptions()
     bench, judge, other_judges = choose(store, bench, judge)
     spec = reads.specs(store.db, "judges")[judge]
-    partial = options.partial or bool(spec.get("partial"))
-    scores = load_scores(store.db, bench, judge, by_root=spec.get("aggregate") != "scorings", partial=partial)
-    names = _shown(scores.writers, options.writers, f"penmark judge {bench} --judge {judge}")
-    unit = str(spec.get("unit", "points"))
-    scale = options.scale if unit == "points" else None
+    reading = Reading.of(spec, options)
+    scores = load_scores(store.db, bench, judge, by_root=reading.by_root, partial=reading.partial)
+    wanted = _shown(scores.writers, options.writers, f"penmark judge {bench} --judge {judge}")
     weights_B_N = resample_weights(len(scores.tasks), seed=options.seed)
-    frame = _Frame(scores, task_groups(scores), weights_B_N, scale / MODEL_SCALE if scale else 1.0)
-    writers = sorted(_all_figures(frame, names), key=_rank)
+    frame = _Frame(scores, task_groups(scores), weights_B_N, reading.factor)
+    writers = tuple(sorted(_all_figures(frame, wanted), key=_rank))
+    names = [writer.name for writer in writers]
+    compared = (judge, *other_judges) if options.compared(other_judges) else ()
     specs = reads.specs(store.db, "writers")
-    writer_specs = {writer.name: specs.get(writer.name, {}) for writer in writers}
+    writer_specs = {name: specs.get(name, {}) for name in names}
     return Report(
-        bench=bench, judge=judge, scale=scale, unit=unit, partial=partial, domains=_domains(scores),
-        writers=tuple(writers), differences=tuple(_differences(frame, [w.name for w in writers])),
+        bench=bench, judge=judge, scale=reading.scale, unit=reading.unit, partial=reading.partial,
+        domains=_domains(scores), writers=writers, differences=tuple(_differences(frame, names)),
         judge_spec=spec, writer_specs=writer_specs, other_judges=other_judges,
-        notes=tuple(_notes(writers, {judge: spec, **writer_specs}, partial=partial)),
+        notes=tuple(_notes(writers, {judge: spec, **writer_specs}, partial=reading.partial)),
+        judges=judges_beside(store.db, bench, compared, names, options) if compared else (),
+        leaves=leaf_figures(store.db, (bench, judge), scores, names, reading.factor),
+        weights=planned_weights(scores.bench_tasks, reads.plans_on(store.db, bench, judge), paths_of(spec)),
     )  # fmt: skip
 
 
@@ -110,7 +111,7 @@ def _all_figures(frame: _Frame, names: Sequence[str]) -> list[WriterFigures]:
     sums_W = [writer_sums(frame.scores, frame.groups, frame.scores.writers.index(name)) for name in names]
     intervals_2_G_W = frame.factor * _intervals(sums_W, frame.weights_B_N)
     return [
-        _writer_figures(frame, name, _figures(sums, intervals_2_G_W[:, :, w], frame.factor))
+        _writer_figures(frame, name, figures_of(sums, intervals_2_G_W[:, :, w], frame.factor))
         for w, (name, sums) in enumerate(zip(names, sums_W, strict=True))
     ]
 
@@ -133,7 +134,9 @@ def _writer_figures(frame: _Frame, name: str, figures: Mapping[Key, Figure]) -> 
     return WriterFigures(
         name=name,
         overall=figures["overall", "", ""],
-        **{group: _named(figures, group) for group in ("domain1", "domain2", "language", "length_in", "length_out")},
+        tags={tag: named for tag in TAG_TITLES if (named := _named(figures, tag)) or tag not in OPTIONAL_TAGS},
+        length_in=_named(figures, "length_in"),
+        length_out=_named(figures, "length_out"),
         requirement={k: {m: figures["requirement", k, m] for m in ("R", "C")} for k in frame.groups.kinds},
         mean_words=float(words.mean()) if len(words) else None,
     )
@@ -141,28 +144,6 @@ def _writer_figures(frame: _Frame, name: str, figures: Mapping[Key, Figure]) -> 
 
 def _named(figures: Mapping[Key, Figure], wanted: str) -> dict[str, Figure]:
     return {name: figure for (group, name, _), figure in figures.items() if group == wanted}
-
-
-def _figures(sums: Sums, interval_2_G: FloatArray, factor: float) -> dict[Key, Figure]:
-    """The quotients on the report's scale, with their intervals, which are on it already."""
-    low_G, high_G = interval_2_G
-    total_G, number_G = sums.numerator_N_G.sum(axis=0), sums.denominator_N_G.sum(axis=0)
-    count_G = np.count_nonzero(sums.denominator_N_G, axis=0)
-    return {
-        key: Figure(
-            mean=float(total_G[g] / number_G[g] * factor) if number_G[g] else None,
-            low=_number(low_G[g]),
-            high=_number(high_G[g]),
-            count=int(count_G[g]),
-            asked=int(sums.asked_G[g]),
-            scored=int(sums.scored_G[g]),
-        )
-        for g, key in enumerate(sums.keys)
-    }
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
 
 
 def _differences(frame: _Frame, ranked: Sequence[str]) -> list[Difference]:
@@ -186,8 +167,8 @@ def _differences(frame: _Frame, ranked: Sequence[str]) -> list[Difference]:
             first=ranked[a],
             second=ranked[b],
             mean=float(sum_G[g] / count_G[g]) if count_G[g] else None,
-            low=_number(low_G[g]),
-            high=_number(high_G[g]),
+            low=number_of(low_G[g]),
+            high=number_of(high_G[g]),
             count=int(count_G[g]),
         )
         for g, (a, b) in enumerate(pairs)

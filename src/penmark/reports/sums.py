@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from penmark.records import REQUIREMENT_KINDS
-from penmark.reports.figures import LENGTH_BUCKETS
+from penmark.reports.figures import LENGTH_BUCKETS, TAG_TITLES, Figure
 from penmark.reports.scores import BoolArray, FloatArray, IntArray, Scores
 
 Key = tuple[str, str, str]  # (group, name, measure), such as ("requirement", "style", "R")
 
-TAGS = ("domain1", "domain2", "language")
 BUCKET_EDGES = (1000, 3000, 5000)  # estimated tokens, as LENGTH_BUCKETS says
 NO_BUCKET = len(LENGTH_BUCKETS)
 
@@ -74,7 +73,10 @@ def task_groups(scores: Scores) -> TaskGroups:
     used = {r.kind for task in scores.bench_tasks for r in task.requirements}
     kinds = [kind for kind in REQUIREMENT_KINDS if kind in used or kind != "content"]
     tags = [
-        (tag, name) for tag in TAGS for name in dict.fromkeys(t.tags.get(tag, "") for t in scores.bench_tasks) if name
+        (tag, name)
+        for tag in TAG_TITLES
+        for name in dict.fromkeys(t.tags.get(tag, "") for t in scores.bench_tasks)
+        if name
     ]
     columns = [[task.tags.get(tag) == name for task in scores.tasks] for tag, name in tags]
     columns += [[any(r.kind == kind for r in task.requirements) for task in scores.tasks] for kind in kinds]
@@ -125,6 +127,29 @@ def writer_sums(scores: Scores, groups: TaskGroups, writer: int) -> Sums:
         np.concatenate([part.asked_G for part in parts]),
         np.concatenate([part.scored_G for part in parts]),
     )
+
+
+def figures_of(sums: Sums, interval_2_G: FloatArray, factor: float) -> dict[Key, Figure]:
+    """The quotients times `factor`, with their intervals, which have it already."""
+    low_G, high_G = interval_2_G
+    total_G, number_G = sums.numerator_N_G.sum(axis=0), sums.denominator_N_G.sum(axis=0)
+    count_G = np.count_nonzero(sums.denominator_N_G, axis=0)
+    return {
+        key: Figure(
+            mean=float(total_G[g] / number_G[g] * factor) if number_G[g] else None,
+            low=number_of(low_G[g]),
+            high=number_of(high_G[g]),
+            count=int(count_G[g]),
+            asked=int(sums.asked_G[g]),
+            scored=int(sums.scored_G[g]),
+        )
+        for g, key in enumerate(sums.keys)
+    }
+
+
+def number_of(value: float) -> float | None:
+    """The value; None for NaN."""
+    return None if np.isnan(value) else float(value)
 
 
 def length_bucket(tokens: FloatArray) -> IntArray:

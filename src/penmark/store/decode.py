@@ -1,4 +1,7 @@
-"""Tasks from the JSON they are stored as. By hand: it is read once for every response, and pydantic loads slowly."""
+"""Tasks and rubrics from the JSON they are stored as.
+
+By hand: a task is read once for every response, and pydantic loads slowly.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,16 @@ def read_task(record: str) -> Task:
     values = json.loads(record)
     requirements = tuple(Requirement(**requirement) for requirement in values.pop("requirements"))
     rubric = values.pop("rubric")
-    return Task(**values, requirements=requirements, rubric=None if rubric is None else _rubric(rubric))
+    return Task(**values, requirements=requirements, rubric=None if rubric is None else read_rubric(rubric))
 
 
-def _rubric(values: Mapping[str, Any]) -> Rubric:
+def read_rubric(values: Mapping[str, Any]) -> Rubric:
+    """The rubric that `asdict(rubric)` gave these values, through JSON or not."""
     criterion = values["criterion"]
     return Rubric(
         name=values["name"],
         weight=values["weight"],
-        children=tuple(_rubric(child) for child in values["children"]),
+        children=tuple(read_rubric(child) for child in values["children"]),
         criterion=None if criterion is None else _criterion(criterion),
         points=tuple((top, points) for top, points in values.get("points", ())),
     )

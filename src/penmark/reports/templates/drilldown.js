@@ -229,14 +229,28 @@
     return el("div", { cls: "verdict" }, head, reasonText(reason));
   }
 
+  const aboutText = (description, lang) => (description ? el("p", { cls: "about", lang, text: description }) : null);
+
   function criterion([node, description, bands], verdicts, language) {
     const [lang, isOne] = [inLanguage(language), verdicts.length === 1];
     const head = el("div", { cls: "criterion-head" }, el("h4", { lang, text: node || "Overall" }));
     if (isOne) head.append(scoreMark(verdicts[0][1], verdicts[0][2]));
     if (!verdicts.length) head.append(scoreMark(null, "not judged"));
     const lines = isOne ? [reasonText(verdicts[0][3])] : verdicts.map(repeated);
-    const about = description ? el("p", { cls: "about", lang, text: description }) : null;
-    return el("section", { cls: "criterion" }, head, ...lines, about, bands.length ? bandList(bands, verdicts, language) : null);
+    return el("section", { cls: "criterion" }, head, ...lines, aboutText(description, lang), bands.length ? bandList(bands, verdicts, language) : null);
+  }
+
+  // What stands behind a leaf of a tree; `heads` has a line for each scoring when there are several.
+  function criterionDetail([, description, bands], verdicts, language, heads) {
+    const reasons = verdicts.map((verdict, at) => el("div", { cls: "verdict" }, heads[at] ?? null, reasonText(verdict[3])));
+    return [...reasons, aboutText(description, inLanguage(language)), bands.length ? bandList(bands, verdicts, language) : null];
+  }
+
+  const treeParts = penmarkTree({ el, digits, inLanguage, scoreMark, criterionDetail });
+
+  function judgedParts(rubric, verdicts, plans, language) {
+    if (plans) return treeParts(rubric, verdicts, plans, language);
+    return rubric.map((node, at) => criterion(node, verdicts[at], language));
   }
 
   function readerBar(row) {
@@ -266,7 +280,7 @@
     const data = await piece(row.piece);
     if (view.open !== row) return;
     const [instruction, material, reference] = data.tasks[row.task];
-    const [text, why, rubric, verdicts] = data.responses[row.place];
+    const [text, why, rubric, verdicts, plans] = data.responses[row.place];
     const language = row.language;
     const writing = text === null
       ? el("p", {}, el("span", { cls: "tag bad", text: "no text" }), ` ${why}`)
@@ -276,7 +290,7 @@
       material ? folded("Material", material, language, material.length < 600) : null,
       reference ? folded("Reference", reference, language, false) : null,
       el("h4", { text: "Response" }), writing);
-    const judged = el("div", { cls: "judged" }, ...data.rubrics[rubric].map((node, at) => criterion(node, verdicts[at], language)));
+    const judged = el("div", { cls: "judged" }, ...judgedParts(data.rubrics[rubric], verdicts, data.plans[plans], language));
     reader.replaceChildren(readerBar(row), readerHead(row), el("div", { cls: "columns" }, texts, judged));
     byId("browse").hidden = true;
     reader.hidden = false;

@@ -1,0 +1,152 @@
+"""`penmark meta`: how far judges can be trusted."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from penmark.cli.failure import check_writable, writing_to
+from penmark.cli.flags import DbFlags, command
+
+if TYPE_CHECKING:
+    from penmark.metaeval.ablate import Choice, Variant
+    from penmark.metaeval.ablation import Ablation
+    from penmark.metaeval.judged import Judged
+    from penmark.metaeval.variant_figures import FloatArray
+    from penmark.store import Store
+
+app = typer.Typer(help="How far judges can be trusted.", no_args_is_help=True)
+
+
+@app.callback()
+def root() -> None:
+    """How far judges can be trusted."""
+
+
+@dataclass(kw_only=True)
+class AblateFlags(DbFlags):
+    """Options of `penmark meta ablate`."""
+
+    bench: Annotated[
+        str | None, typer.Option(metavar="BENCH", help="Which benchmark.", show_default="the newest judged")
+    ] = None
+    judge: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which judge, by its name here.", show_default="the newest")
+    ] = None
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATH", help="Leave out this branch or leaf, such as content/logic; several times."),
+    ] = None
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="PATH", help="Keep only this branch or leaf; several times.")
+    ] = None
+    weights: Annotated[
+        str | None,
+        typer.Option(metavar="TOML|PATH=X,...", help='Other weights: a file, or such as "content=4,format=3".'),
+    ] = None
+    preset: Annotated[Literal["paper", "upstream"] | None, typer.Option(help="The judge's tree with this preset.")] = (
+        None
+    )
+    tree: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Another tree over the same leaves, as for the judge `tree`.")
+    ] = None
+    human: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Judge to compare with, such as imported human ratings.")
+    ] = None
+    save: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Keep the roots of the chosen variant as a judge of this name.")
+    ] = None
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to.", show_default="standard output")
+    ] = None
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the bootstrap.")] = 0
+
+
+def ablate(flags: AblateFlags) -> None:
+    """Sum the leaf scores up by other trees, without a call: what a branch, the weights or the preset matter.
+
+    Without a choice: without each branch, only each branch, equal weights, the other preset. All choices together
+    make one variant.
+    """
+    from penmark.metaeval.ablation import ablate, save
+    from penmark.metaeval.judged import load_judged
+    from penmark.reports.choice import choose
+    from penmark.store import Store
+
+    if flags.output is not None:
+        check_writable(flags.output)
+    with Store(flags.db, create=False) as store:
+        bench, judge, others = choose(store, flags.bench, flags.judge)
+        if others and flags.judge is None:
+            print(f"judge {judge}; there are also {', '.join(others)} (--judge NAME)", file=sys.stderr)
+        judged = load_judged(store, bench, judge)
+        variants, notes = _variants(judged, flags)
+        human = _human(store, judged, flags.human)
+        made = ablate(judged, variants, human, notes=notes, seed=flags.seed)
+        if flags.save is not None:
+            kept = save(store, judged, variants[0], flags.save)
+            print(f"{kept} roots kept as judge {flags.save}", file=sys.stderr)
+    _print_or_save(made, flags)
+
+
+def _variants(judged: Judged, flags: AblateFlags) -> tuple[Sequence[Variant], Sequence[str]]:
+    """The one that was chosen, else the usual ones, and why others are left out."""
+    from penmark.errors import ConfigError
+    from penmark.metaeval.ablate import FULL
+    from penmark.metaeval.ablation import check_choice, standard_variants
+
+    variant = check_choice(judged, _choice(judged, flags))
+    if variant.name != FULL.name:
+        return [variant], []
+    if flags.save is not None:
+        raise ConfigError("--save keeps one variant; choose it with --without, --only, --weights, --preset or --tree")
+    return standard_variants(judged)
+
+
+def _choice(judged: Judged, flags: AblateFlags) -> Choice:
+    from penmark.metaeval.ablate import Choice
+    from penmark.metaeval.ablation import other_tree
+    from penmark.metaeval.weights import read_weights
+
+    base = other_tree(judged, preset=flags.preset, file=flags.tree) if flags.preset or flags.tree else None
+    weights = read_weights(flags.weights) if flags.weights is not None else {}
+    return Choice(without=flags.without or (), only=flags.only or (), weights=weights, base=base)
+
+
+def _human(store: Store, judged: Judged, name: str | None) -> tuple[str, FloatArray] | None:
+    """The judge to compare with and its roots."""
+    from penmark.metaeval.ablation import roots_of
+    from penmark.reports.choice import choose
+
+    if name is None:
+        return None
+    choose(store, judged.bench, name)
+    return name, roots_of(store, judged, name)
+
+
+def _print_or_save(made: Ablation, flags: AblateFlags) -> None:
+    out = flags.output
+    with writing_to(out), out.open("w", encoding="utf-8") if out else nullcontext(sys.stdout) as stream:
+        if flags.json:
+            import json
+
+            from penmark.metaeval.ablation import as_json
+
+            json.dump(as_json(made), stream, ensure_ascii=False, indent=2, allow_nan=False)
+            stream.write("\n")
+        else:
+            from rich.console import Console
+
+            from penmark.cli.ablation_table import as_table
+
+            Console(file=stream, width=None if stream.isatty() else 120).print(as_table(made))
+
+
+command(app, "ablate", AblateFlags)(ablate)

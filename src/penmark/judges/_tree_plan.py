@@ -1,0 +1,130 @@
+"""Weights planned for a task: what the judge model is asked, and how its reply is read.
+
+With one planned node the reply is one object, child name to weight; with several it is an object of such
+objects, keyed by the path of the node ("root" for the root). All are asked for in one call.
+
+Source: Tree-of-Writing, section 3.3 and appendix L.1; SPEC section 2. Differs: our own prompt; strict JSON with
+every weight strictly between -1 and 1 and the sum 1 within 1e-3, and no reason, or the reply is unreadable.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from math import fsum
+
+from penmark.errors import VerdictError
+from penmark.judges._tree_entries import ROOT
+from penmark.judges._tree_shape import PlannedNode, Tree
+from penmark.models.reply import read_object, refuse_quoted
+from penmark.protocols import Plan, Prompt
+from penmark.text.template import fill
+
+SUM_TOLERANCE = 1e-3
+FLOAT_SLACK = 1e-9  # 0.25 + 0.25 + 0.25 + 0.251 must not fail by rounding.
+MOST_DERIVED = 0.3  # Source: SPEC section 2, the fifth content leaf of preset "upstream".
+
+
+def plan_prompt(
+    tree: Tree, nodes: Sequence[PlannedNode], language: str, texts: Mapping[str, str], assignment: str
+) -> Prompt:
+    """The prompt that asks for the weights of these nodes' children."""
+    if len(nodes) == 1:
+        aspects, sums = _aspects(tree, nodes[0], language), texts["plan_sum"]
+    else:
+        groups = (
+            f"## {_key(node)}{_label(tree, node.path, language)}\n\n{_aspects(tree, node, language)}" for node in nodes
+        )
+        aspects, sums = "\n\n".join(groups), texts["plan_sums"]
+    asked = fill(texts["plan"], {"aspects": aspects, "sums": sums})
+    answer = fill(texts["plan_answer"], {"shape": _shape(nodes)})
+    return Prompt(system=texts["plan_system"], shared=f"{assignment}\n\n", tail=f"{asked}\n\n{answer}")
+
+
+def plan_schema(nodes: Sequence[PlannedNode]) -> dict[str, object]:
+    """JSON schema of a good reply; that the weights sum to 1 it cannot say."""
+    weight = {"type": "number", "minimum": -1, "maximum": 1}
+    objects = {_key(node): _object({_name(child): weight for child in node.asked}) for node in nodes}
+    return next(iter(objects.values())) if len(nodes) == 1 else _object(objects)
+
+
+def read_plan(nodes: Sequence[PlannedNode], assignment: str, reply: str) -> Plan:
+    """The weights of all children of these nodes, by path; those of each node sum to 1.
+
+    Raises:
+        VerdictError: for anything but exactly the weights that were asked for, or what stands in the assignment.
+    """
+    found = read_object(reply)
+    refuse_quoted(reply, assignment)
+    keys = [_key(node) for node in nodes]
+    groups: Mapping[str, object] = {keys[0]: found} if len(nodes) == 1 else found
+    if set(groups) != set(keys):
+        raise VerdictError(f"weights of {_listed(groups)} where those of {_listed(keys)} were due")
+    weights: dict[str, float] = {}
+    for node in nodes:
+        weights.update(_read_node(node, groups[_key(node)]))
+    return Plan(weights=weights)
+
+
+def _read_node(node: PlannedNode, found: object) -> dict[str, float]:
+    """Weight by path: the given ones made to sum to 1; then, where some are derived, all of them again."""
+    names = [_name(child) for child in node.asked]
+    if not isinstance(found, dict) or set(found) != set(names):
+        there = _listed(found) if isinstance(found, dict) else type(found).__name__
+        raise VerdictError(f"weights of {there} where {_listed(names)} were due")
+    given = [_read_weight(name, found[name]) for name in names]
+    total = fsum(given)
+    if abs(total - 1) > SUM_TOLERANCE + FLOAT_SLACK:
+        raise VerdictError(f"the weights of {_listed(names)} sum to {total:.6g} where 1 was due")
+    weights = {child: weight / total for child, weight in zip(node.asked, given, strict=True)}
+    derived = dict.fromkeys(node.derived, min(1 / len(weights), MOST_DERIVED))
+    whole = 1 + fsum(derived.values())
+    return {child: weight / whole for child, weight in {**weights, **derived}.items()}
+
+
+def _read_weight(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1 < value < 1:
+        raise VerdictError(f"weight {str(value)[:40]!r} of {name} is no number between -1 and 1")
+    return float(value)
+
+
+def _aspects(tree: Tree, node: PlannedNode, language: str) -> str:
+    return "\n".join(f"- {_name(child)}{_described(tree, child, language)}" for child in node.asked)
+
+
+def _described(tree: Tree, path: str, language: str) -> str:
+    """What a child is about: a leaf's name and gist, or a node's label."""
+    if path not in tree.leaves:
+        return _label(tree, path, language)
+    text = tree.text(path, language)
+    return f" ({text.name}): {text.gist}" if language == "en" else f"（{text.name}）：{text.gist}"
+
+
+def _label(tree: Tree, path: str, language: str) -> str:
+    label = tree.nodes[path].label.get(language, "") if path in tree.nodes else ""
+    return (f" ({label})" if language == "en" else f"（{label}）") if label else ""
+
+
+def _shape(nodes: Sequence[PlannedNode]) -> str:
+    def of(node: PlannedNode) -> str:
+        return "{" + ", ".join(f"{json.dumps(_name(c), ensure_ascii=False)}: <...>" for c in node.asked) + "}"
+
+    if len(nodes) == 1:
+        return of(nodes[0])
+    return "{" + ", ".join(f"{json.dumps(_key(node), ensure_ascii=False)}: {of(node)}" for node in nodes) + "}"
+
+
+def _object(properties: Mapping[str, object]) -> dict[str, object]:
+    return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
+
+
+def _key(node: PlannedNode) -> str:
+    return node.path or ROOT
+
+
+def _name(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
+
+
+def _listed(names: Mapping[str, object] | Sequence[str]) -> str:
+    return ", ".join(names)[:240] or "nothing"
