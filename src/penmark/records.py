@@ -83,16 +83,33 @@ class Rubric:
             yield from child.leaves(path)
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The checkable form of a requirement: a rule of `penmark.requirements` and what it is given.
+
+    Attributes:
+        name: a key of `penmark.requirements.CHECKS`.
+        arguments: JSON values by name, as that rule wants them.
+    """
+
+    name: str
+    arguments: Mapping[str, object] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
     """One thing a task demands.
 
     Attributes:
         text: the demand in words; "" where a benchmark only says which kind of demand a task carries.
+        check: the rule that tells whether a text obeys; None where it takes a reader.
+        quote: the words of the query it comes from; "" where it was not read from one.
     """
 
     kind: RequirementKind
     text: str = ""
+    check: Check | None = None
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

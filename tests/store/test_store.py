@@ -1,9 +1,13 @@
+import json
+from dataclasses import asdict, replace
+
 import pytest
 
 from penmark.errors import ConfigError
 from penmark.protocols import Call, Reply
-from penmark.records import Criterion, Judgment, Requirement, Response, Rubric, Run, Task
+from penmark.records import Check, Criterion, Judgment, Requirement, Response, Rubric, Run, Task
 from penmark.store import Store, reads
+from penmark.store.decode import read_task
 
 RUBRIC = Rubric.flat((Criterion(name="Depth", description="d", bands=(("1-2", "x"), ("9-10", "y"))),))
 TASK = Task(
@@ -62,6 +66,19 @@ def test_the_same_content_saved_twice_is_one_row_across_sessions(tmp_path):
             store.save_writer("w", {"model": "m"})
             store.flush()
             assert [count(store, t) for t in ("tasks", "responses", "judgments", "calls", "writers")] == [1, 2, 1, 1, 1]
+
+
+def test_a_requirement_keeps_its_check_and_one_of_an_earlier_version_has_none(store):
+    checked = Requirement(kind="length", text="50 words", check=Check("words", {"least": 45}), quote="in 50 words")
+    task = Task(bench="b", id="1", instruction="Write in 50 words.", requirements=(checked,))
+    store.save_tasks({0: task})
+    store.flush()
+    assert reads.task(store.db, task.key) == task
+    assert read_task(json.dumps({**asdict(TASK), "requirements": [{"kind": "style", "text": "plain"}]})) == TASK
+
+
+def test_what_a_task_demands_is_no_part_of_its_key():
+    assert replace(TASK, requirements=()).key == TASK.key
 
 
 def test_a_task_that_is_saved_again_takes_the_new_tags_and_place(store):

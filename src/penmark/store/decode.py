@@ -9,13 +9,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from penmark.records import Criterion, Requirement, Rubric, Task
+from penmark.records import Check, Criterion, Requirement, Rubric, Task
 
 
 def read_task(record: str) -> Task:
     """The task that `json.dumps(asdict(task))` gave this text."""
     values = json.loads(record)
-    requirements = tuple(Requirement(**requirement) for requirement in values.pop("requirements"))
+    requirements = tuple(_requirement(requirement) for requirement in values.pop("requirements"))
     rubric = values.pop("rubric")
     return Task(**values, requirements=requirements, rubric=None if rubric is None else read_rubric(rubric))
 
@@ -30,6 +30,11 @@ def read_rubric(values: Mapping[str, Any]) -> Rubric:
         criterion=None if criterion is None else _criterion(criterion),
         points=tuple((top, points) for top, points in values.get("points", ())),
     )
+
+
+def _requirement(values: Mapping[str, Any]) -> Requirement:
+    check = values.get("check")  # Stores of earlier versions have none.
+    return Requirement(**{**values, "check": None if check is None else Check(**check)})
 
 
 def _criterion(values: Mapping[str, Any]) -> Criterion:
