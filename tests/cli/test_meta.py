@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from commands import dump, judge_script, run_here, script, writer_script
 
-PLANNED = '{"opening_ending": 0.4, "language_rhetoric": 0.3, "logic": 0.2, "emotion": 0.1}'
+WEIGHTS = {"opening_ending": 0.4, "language_rhetoric": 0.3, "logic": 0.2, "emotion": 0.1}
+PLANNED = json.dumps({"weights": WEIGHTS, "explanation": "x"})
 USUAL = [
     "full", "without content", "without format", "without impression", "only content", "only format",
     "only impression", "equal weights",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
-from tree_texts import LANGUAGES, PLANNED, SAMPLE, TEXT, make, questions, response_to, root, task, whole
+from tree_texts import LANGUAGES, PLANNED, SAMPLE, TEXT, make, plan_reply, questions, response_to, root, task, whole
 
 from penmark.benchmarks.sample import Sample
 from penmark.errors import VerdictError
@@ -30,7 +30,7 @@ def plot_points(k, preset):
 
 
 def read_weights(judge, asked, weights=(0.1, 0.3, 0.4, 0.2)):
-    return judge.plan(asked).read(json.dumps(dict(zip(PLANNED, weights, strict=True)))).weights
+    return judge.plan(asked).read(plan_reply(dict(zip(PLANNED, weights, strict=True)))).weights
 
 
 @given(cases, st.integers(1, 10), st.integers(1, 3), st.sampled_from([0, 5, 10]))

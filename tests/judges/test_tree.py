@@ -1,7 +1,5 @@
-import json
-
 import pytest
-from tree_texts import LANGUAGES, make, questions, response_to, root, task, whole
+from tree_texts import LANGUAGES, make, plan_reply, questions, response_to, root, task, whole
 
 from penmark.errors import ConfigError, DataError, VerdictError
 
@@ -144,10 +142,10 @@ def test_several_planned_nodes_are_settled_in_one_call(tree):
     judge = tree(TWO_PLANNED)
     question = judge.plan(task())
     reply = {"root": {"a": 0.6, "b": 0.4}, "a": {"x": 0.9, "y": 0.1}}
-    weights = question.read(json.dumps(reply)).weights
+    weights = question.read(plan_reply(reply)).weights
     assert weights == pytest.approx({"a": 0.6, "b": 0.4, "a/x": 0.9, "a/y": 0.1})
     assert root(judge, task(), {"a/x": 10.0, "a/y": 0.0, "b": 5.0}.__getitem__, weights) == pytest.approx(7.4)
-    assert question.schema["required"] == ["root", "a"]
+    assert question.schema["properties"]["weights"]["required"] == ["root", "a"]
     for part in ("## root\n", "## a (Alpha)\n", "- a (Alpha)", "- x (x): d", '{"root": {"a": <...>, "b": <...>}'):
         assert part in question.prompt.tail
 
@@ -164,12 +162,12 @@ def test_several_planned_nodes_are_settled_in_one_call(tree):
 )
 def test_a_plan_of_several_nodes_is_read_whole_or_not_at_all(tree, reply):
     with pytest.raises(VerdictError):
-        tree(TWO_PLANNED).plan(task()).read(json.dumps(reply))
+        tree(TWO_PLANNED).plan(task()).read(plan_reply(reply))
 
 
 def test_a_child_that_is_not_asked_about_gets_the_mean_but_at_most_three_tenths(tree):
     source = 'id = "t"\n[root]\nweights = "planned"\n' + leaf("a") + leaf("b") + leaf("c", planned="false")
-    weights = tree(source).plan(task()).read('{"a": 0.6, "b": 0.4}').weights
+    weights = tree(source).plan(task()).read(plan_reply({"a": 0.6, "b": 0.4})).weights
     assert weights == pytest.approx({"a": 0.6 / 1.3, "b": 0.4 / 1.3, "c": 0.3 / 1.3})
 
 

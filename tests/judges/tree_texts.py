@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from penmark import registry
 from penmark.benchmarks.sample import Sample
 from penmark.evaluate.rollup import roll_up
@@ -12,6 +14,10 @@ LANGUAGES = ("en", "zh")
 SAMPLE = {language: next(t for t in Sample().tasks() if t.language == language) for language in LANGUAGES}
 TEXT = "The fox ran.\n\nThen it slept."
 PLANNED = ("opening_ending", "language_rhetoric", "logic", "emotion")
+
+
+def plan_reply(weights):
+    return json.dumps({"weights": weights, "explanation": "It lives by them."})
 
 
 def make(name="tow", **options):

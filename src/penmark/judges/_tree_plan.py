@@ -1,10 +1,11 @@
 """Weights planned for a task: what the judge model is asked, and how its reply is read.
 
-With one planned node the reply is one object, child name to weight; with several it is an object of such
-objects, keyed by the path of the node ("root" for the root). All are asked for in one call.
+The reply is {"weights": ..., "explanation": "..."}. With one planned node the weights are one object, child name to
+weight; with several they are an object of such objects, keyed by the path of the node ("root" for the root). All are
+asked for in one call. A list of as many numbers, in the order of the children, is read in place of an object.
 
 Source: Tree-of-Writing, section 3.3 and appendix L.1; SPEC section 2. Differs: our own prompt; strict JSON with
-every weight strictly between -1 and 1 and the sum 1 within 1e-3, and no reason, or the reply is unreadable.
+every weight strictly between -1 and 1 and the sum 1 within 1e-3, or the reply is unreadable.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from penmark.models.reply import read_object, refuse_quoted
 from penmark.protocols import Plan, Prompt
 from penmark.text.template import fill
 
+FIELDS = {"weights", "explanation"}
+EXPLANATION_CHARS = 200  # for models held to a schema
 SUM_TOLERANCE = 1e-3
 FLOAT_SLACK = 1e-9  # 0.25 + 0.25 + 0.25 + 0.251 must not fail by rounding.
 MOST_DERIVED = 0.3  # Source: SPEC section 2, the fifth content leaf of preset "upstream".
@@ -45,7 +48,9 @@ def plan_schema(nodes: Sequence[PlannedNode]) -> dict[str, object]:
     """JSON schema of a good reply; that the weights sum to 1 it cannot say."""
     weight = {"type": "number", "minimum": -1, "maximum": 1}
     objects = {_key(node): _object({_name(child): weight for child in node.asked}) for node in nodes}
-    return next(iter(objects.values())) if len(nodes) == 1 else _object(objects)
+    weights = next(iter(objects.values())) if len(nodes) == 1 else _object(objects)
+    explanation = {"type": "string", "minLength": 1, "maxLength": EXPLANATION_CHARS}
+    return _object({"weights": weights, "explanation": explanation})
 
 
 def read_plan(nodes: Sequence[PlannedNode], assignment: str, reply: str) -> Plan:
@@ -54,24 +59,36 @@ def read_plan(nodes: Sequence[PlannedNode], assignment: str, reply: str) -> Plan
     Raises:
         VerdictError: for anything but exactly the weights that were asked for, or what stands in the assignment.
     """
-    found = read_object(reply)
+    found = _read_fields(reply)
     refuse_quoted(reply, assignment)
     keys = [_key(node) for node in nodes]
-    groups: Mapping[str, object] = {keys[0]: found} if len(nodes) == 1 else found
-    if set(groups) != set(keys):
-        raise VerdictError(f"weights of {_listed(groups)} where those of {_listed(keys)} were due")
+    groups = {keys[0]: found} if len(nodes) == 1 else found
+    if not isinstance(groups, dict) or set(groups) != set(keys):
+        raise VerdictError(f"weights of {_shown(groups)} where those of {_listed(keys)} were due")
     weights: dict[str, float] = {}
     for node in nodes:
         weights.update(_read_node(node, groups[_key(node)]))
     return Plan(weights=weights)
 
 
+def _read_fields(reply: str) -> object:
+    """What stands under `weights`, in a reply of just the two fields that are due."""
+    found = read_object(reply)
+    if set(found) != FIELDS:
+        raise VerdictError(f"fields {_listed(found)} where weights and explanation were due")
+    explanation = found["explanation"]
+    if not isinstance(explanation, str) or not explanation.strip():
+        raise VerdictError("no explanation with the weights")
+    return found["weights"]
+
+
 def _read_node(node: PlannedNode, found: object) -> dict[str, float]:
     """Weight by path: the given ones made to sum to 1; then, where some are derived, all of them again."""
     names = [_name(child) for child in node.asked]
+    if isinstance(found, list) and len(found) == len(names):
+        found = dict(zip(names, found, strict=True))
     if not isinstance(found, dict) or set(found) != set(names):
-        there = _listed(found) if isinstance(found, dict) else type(found).__name__
-        raise VerdictError(f"weights of {there} where {_listed(names)} were due")
+        raise VerdictError(f"weights of {_shown(found)} where {_listed(names)} were due")
     given = [_read_weight(name, found[name]) for name in names]
     total = fsum(given)
     if abs(total - 1) > SUM_TOLERANCE + FLOAT_SLACK:
@@ -124,6 +141,12 @@ def _key(node: PlannedNode) -> str:
 
 def _name(path: str) -> str:
     return path.rsplit("/", 1)[-1]
+
+
+def _shown(found: object) -> str:
+    if isinstance(found, list):
+        return f"{len(found)} without names"
+    return _listed(found) if isinstance(found, dict) else type(found).__name__
 
 
 def _listed(names: Mapping[str, object] | Sequence[str]) -> str:
