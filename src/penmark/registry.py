@@ -22,7 +22,7 @@ Kind = Literal["benchmarks", "judges", "models"]
 
 # Files of these packages that are machinery, not entries.
 MACHINERY: dict[str, set[str]] = {
-    "benchmarks": {"fetch", "jsonl", "criteria", "exchange"},
+    "benchmarks": {"fetch", "criteria", "exchange"},
     "judges": set(),
     "models": {"prices", "reply"},
 }

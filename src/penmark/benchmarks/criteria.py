@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import get_args
 
-from penmark.benchmarks.jsonl import Row
+from penmark.jsonl import Row
 from penmark.records import Criterion, RequirementKind
 from penmark.text import Language, language
 

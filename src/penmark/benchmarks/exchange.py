@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from penmark.benchmarks.jsonl import Row, raise_problems, read_jsonl, shown
+from penmark.jsonl import Row, raise_problems, read_jsonl, shown
 from penmark.protocols import Problem
 from penmark.records import Judgment
 

@@ -18,8 +18,8 @@ from urllib.parse import quote
 
 import aiohttp
 
-from penmark.benchmarks.jsonl import read_jsonl
 from penmark.errors import DataError
+from penmark.jsonl import read_jsonl
 from penmark.protocols import Problem
 
 RAW_BASE_URL = "https://raw.githubusercontent.com"

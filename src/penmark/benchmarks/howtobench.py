@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from penmark.benchmarks.fetch import RemoteFile, Source
-from penmark.benchmarks.jsonl import Row, raise_problems, read_jsonl, shown
 from penmark.errors import DataError
+from penmark.jsonl import Row, raise_problems, read_jsonl, shown
 from penmark.protocols import BenchmarkCard, Problem, Sampling
 from penmark.records import Task
 

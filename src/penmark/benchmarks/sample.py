@@ -18,7 +18,7 @@ from pathlib import Path
 
 from penmark.benchmarks.criteria import KINDS, read_criteria, read_tags
 from penmark.benchmarks.fetch import Source
-from penmark.benchmarks.jsonl import Row, raise_problems, read_jsonl
+from penmark.jsonl import Row, raise_problems, read_jsonl
 from penmark.protocols import BenchmarkCard, Problem, Sampling
 from penmark.records import Requirement, Rubric, Task
 

@@ -23,8 +23,8 @@ from pathlib import Path
 
 from penmark.benchmarks.criteria import CRITERIA, read_criteria, read_tags
 from penmark.benchmarks.fetch import RemoteFile, Source
-from penmark.benchmarks.jsonl import Row, raise_problems, read_jsonl, shown
 from penmark.errors import DataError
+from penmark.jsonl import Row, raise_problems, read_jsonl, shown
 from penmark.protocols import BenchmarkCard, Problem, Sampling
 from penmark.records import Criterion, Requirement, RequirementKind, Rubric, Task
 

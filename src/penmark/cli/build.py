@@ -18,8 +18,8 @@ from penmark.cli.failure import INTERRUPTED, LOW_COVERAGE, check_writable, writi
 from penmark.cli.flags import CallFlags, DataFlags, DbFlags, SamplingFlags, command
 
 if TYPE_CHECKING:
-    from penmark.benchmarks.jsonl import Row
     from penmark.build.criteria import CriteriaBuilding
+    from penmark.jsonl import Row
     from penmark.protocols import Model
     from penmark.records import Task
 
@@ -101,7 +101,7 @@ def _read_queries(path: Path) -> list[Task]:
     Raises:
         DataError: naming the first malformed records.
     """
-    from penmark.benchmarks.jsonl import raise_problems, read_jsonl
+    from penmark.jsonl import raise_problems, read_jsonl
     from penmark.protocols import Problem
 
     problems: list[Problem] = []
@@ -137,7 +137,7 @@ def _read_query(row: Row) -> Task:
 
 def _read_index(row: Row) -> str:
     """The query's number; that of its line where it has none."""
-    from penmark.benchmarks.jsonl import shown
+    from penmark.jsonl import shown
 
     value = row.values.get("index", row.line)
     if _NUMBER.fullmatch(str(value)):

@@ -1,6 +1,6 @@
 """Reading JSONL strictly: every problem of a file with its line and field, instead of the first exception.
 
-Only machinery: the benchmarks that read such files are the other modules.
+Benchmarks, imports and training read their files with it.
 """
 
 from __future__ import annotations

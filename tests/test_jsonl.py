@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penmark.benchmarks.jsonl import Row, raise_problems, read_jsonl, shown
 from penmark.errors import DataError
+from penmark.jsonl import Row, raise_problems, read_jsonl, shown
 from penmark.protocols import Problem
 
 

@@ -1,0 +1,1 @@
+"""Training critics, writers, reward models and policies: one readable file per method."""
