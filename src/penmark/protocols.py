@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, Self, runtime_checkable
 
 from penmark.records import Response, Rubric, Status, Task
 
@@ -189,9 +189,13 @@ class Benchmark(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One leaf's score on its criterion's scale, with the reason given for it."""
+    """One leaf's score on its criterion's scale, with the reason given for it.
 
-    score: float
+    Attributes:
+        score: None where a measured leaf could not be scored, such as a text too long to read; the reason says why.
+    """
+
+    score: float | None
     reason: str = ""
     read_as: str = "integer"
 
@@ -334,6 +338,15 @@ class Judge(Protocol):
 
     def measure(self, task: Task, response: Response) -> Mapping[str, Verdict]:
         """The leaves scored without a model; maybe none."""
+        ...
+
+
+@runtime_checkable
+class MeasuresMany(Protocol):
+    """What a judge offers beside `measure` where many responses together take less time than one after another."""
+
+    def measure_all(self, items: Sequence[tuple[Task, Response]]) -> list[Mapping[str, Verdict]]:
+        """What `measure` gives for each item, in order. Called in a thread of its own, with texts that are there."""
         ...
 
 

@@ -6,6 +6,7 @@ siblings), and the inner nodes follow by arithmetic when all leaves are in.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, overload
@@ -19,11 +20,12 @@ from penmark.evaluate.progress import Progress
 from penmark.evaluate.provenance import judge_spec, new_run
 from penmark.evaluate.scoring import Round, Scoring
 from penmark.evaluate.sharing import Sharing
-from penmark.protocols import Judge, Model, Sampling
+from penmark.protocols import Judge, MeasuresMany, Model, Sampling
 from penmark.records import Judgment, Task
 from penmark.store import Store, reads
 
 MEASURED_AT_ONCE = 256  # rounds to claim together where no model is asked: each takes less time than a claim
+MEASURED_TOGETHER = 64  # rounds to claim and measure together by a judge that is faster so
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,13 +137,37 @@ class Judging:
         return _Rounds(self._responses, self.plan.repeats, self.plan.judge_name)
 
     async def _jobs(self, at_once: int) -> AsyncIterator[Job]:
+        if isinstance(self.plan.judge, MeasuresMany):
+            async for job in self._jobs_measured_together(self.plan.judge):
+                yield job
+            return
         async for work in self._sharing.claimed(self._rounds(), is_done=self._is_done, at_once=at_once):
             scoring = self._scoring(work)
-            if scoring is None:  # Finished elsewhere between the look and the claim.
-                self._sharing.release(work)
-                self._is_done(work)
+            if scoring is None:
+                self._leave(work)
             else:
                 yield scoring.job(release=self._sharing.release)
+
+    async def _jobs_measured_together(self, judge: MeasuresMany) -> AsyncIterator[Job]:
+        many = MEASURED_TOGETHER
+        rounds = self._sharing.claimed_together(self._rounds(), is_done=self._is_done, at_once=many, at_least=many)
+        async for works in rounds:
+            found = [(work, self._scoring(work)) for work in works]
+            with_text = [s for _, s in found if s is not None and s.response.text is not None]
+            items = [(s.task, s.response) for s in with_text]
+            # In a thread, so that claims are renewed meanwhile.
+            for measured, verdicts in zip(with_text, await asyncio.to_thread(judge.measure_all, items), strict=True):
+                measured.measured = verdicts
+            for work, scoring in found:
+                if scoring is None:
+                    self._leave(work)
+                else:
+                    yield scoring.job(release=self._sharing.release)
+
+    def _leave(self, work: Round) -> None:
+        """Let go of what was finished elsewhere between the look and the claim."""
+        self._sharing.release(work)
+        self._is_done(work)
 
     def _is_done(self, work: Round) -> bool:
         """Whether the store holds all of it; it is then counted as kept."""

@@ -36,7 +36,11 @@ class Round:
 
 
 class Scoring:
-    """What is missing of one round."""
+    """What is missing of one round.
+
+    Attributes:
+        measured: the leaves the judge measured already, together with those of other rounds; None = not yet.
+    """
 
     def __init__(
         self, judging: Judging, work: Round, task: Task, response: Response, leaves: dict[str, float | None]
@@ -47,6 +51,7 @@ class Scoring:
         self.task = task
         self.response = response
         self.leaves = leaves
+        self.measured: Mapping[str, Verdict] | None = None
         self.rubric = self.plan.judge.rubric(task)
         self.criteria: Mapping[str, Criterion] = dict(self.rubric.leaves())
         self.to_settle = self.plan.judge.plan(task) if response.text is not None else None
@@ -60,7 +65,9 @@ class Scoring:
             reason = self.response.detail or "there is no text to judge"
             self._keep([self._judgment(node, None, "failed", reason) for node in missing])
             return Job([], finish)
-        measured = self.plan.judge.measure(self.task, self.response)
+        measured = self.measured
+        if measured is None:
+            measured = self.plan.judge.measure(self.task, self.response)
         self._keep([self._scored(node, measured[node]) for node in missing if node in measured])
         if not self.response.text.strip():
             self._keep_empty([node for node in missing if node not in measured])
@@ -189,6 +196,8 @@ class Scoring:
         return self._judgment(node, None, status, reason, read_as="sum")
 
     def _scored(self, node: str, verdict: Verdict, call: str | None = None) -> Judgment:
+        if verdict.score is None:
+            return self._judgment(node, None, "failed", verdict.reason, call=call)
         return self._judgment(node, verdict.score, "scored", verdict.reason, read_as=verdict.read_as, call=call)
 
     def _judgment(

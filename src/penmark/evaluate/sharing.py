@@ -46,25 +46,31 @@ class Sharing:
             self.store.release_claims(self.owner)
 
     async def claimed(self, works: Sequence[W], *, is_done: Callable[[W], bool], at_once: int) -> AsyncIterator[W]:
+        """The work that is this process's to do, one piece after another; as `claimed_together` gives it."""
+        async for chunk in self.claimed_together(works, is_done=is_done, at_once=at_once):
+            for work in chunk:
+                yield work
+
+    async def claimed_together(
+        self, works: Sequence[W], *, is_done: Callable[[W], bool], at_once: int, at_least: int = 1
+    ) -> AsyncIterator[list[W]]:
         """The work that is this process's to do; comes to its end when all of it is done, by whomever.
 
         Args:
             works: all the work there is.
             is_done: whether the store holds its result.
             at_once: most pieces to claim together; fewer towards the end, so that others get their share.
+            at_least: fewest pieces to claim together as long as there are so many.
         """
         others: list[W] = []
-        chunks = _chunks(works, is_done, at_once)
+        chunks = _chunks(works, is_done, at_once, at_least)
         coming = self._claiming(next(chunks, []))
         try:
             while chunk := (await coming)[0]:
                 mine = coming.result()[1]
                 coming = self._claiming(next(chunks, []))  # Asked for while this chunk is worked on.
-                for work in chunk:
-                    if work.claim in mine:
-                        yield work
-                    else:
-                        others.append(work)
+                others += [work for work in chunk if work.claim not in mine]
+                yield [work for work in chunk if work.claim in mine]
         finally:
             coming.cancel()
         while others:
@@ -72,8 +78,7 @@ class Sharing:
             self.store.release_dead_claims()
             others = [work for work in others if not is_done(work)]
             mine = await self._take(others[:at_once])
-            for work in [work for work in others if work.claim in mine]:
-                yield work
+            yield [work for work in others if work.claim in mine]
             others = [work for work in others if work.claim not in mine]
 
     def release(self, work: Work) -> None:
@@ -97,14 +102,14 @@ class Sharing:
             self.store.renew_claims(self.owner)
 
 
-def _chunks(works: Sequence[W], is_done: Callable[[W], bool], at_once: int) -> Iterator[list[W]]:
+def _chunks(works: Sequence[W], is_done: Callable[[W], bool], at_once: int, at_least: int) -> Iterator[list[W]]:
     """The work not done yet, in pieces that shrink towards the end."""
     chunk: list[W] = []
     for position, work in enumerate(works):
         if is_done(work):
             continue
         chunk.append(work)
-        if len(chunk) >= min(at_once, max(1, (len(works) - position) // 8)):
+        if len(chunk) >= min(at_once, max(at_least, (len(works) - position) // 8)):
             yield chunk
             chunk = []
     if chunk:
