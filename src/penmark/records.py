@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 REQUIREMENT_KINDS = ("style", "format", "length", "content")
@@ -202,11 +202,12 @@ class Judgment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preference:
-    """One judge's verdict on two responses to one task.
+    """One judge's verdict on two responses to one task, which may stand in either order: see `turned`.
 
     Attributes:
+        first: key of a response; likewise `second`.
+        order: which response the judge was shown first: the first ("ab", also where that is not known) or the second.
         margin: 2 and 1 when the first is (much) better, 0 a tie, -1 and -2 when the second is; None = unscored.
-        order: "ab" or "ba": which response the judge was shown first.
     """
 
     first: str
@@ -218,6 +219,12 @@ class Preference:
     reason: str = ""
     repeat: int = 0
     call: str | None = None
+
+    def turned(self) -> Preference:
+        """The same verdict with first and second changed round."""
+        margin = None if self.margin is None else -self.margin
+        order: Literal["ab", "ba"] = "ba" if self.order == "ab" else "ab"
+        return replace(self, first=self.second, second=self.first, order=order, margin=margin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

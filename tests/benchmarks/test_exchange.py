@@ -11,13 +11,14 @@ from penmark.benchmarks.exchange import (
     read_responses,
     read_scores,
     write_own_judgments,
+    write_own_preferences,
     write_own_responses,
     write_own_scores,
     write_responses,
     write_scores,
 )
 from penmark.errors import DataError
-from penmark.records import Judgment
+from penmark.records import Judgment, Preference
 
 IDS = ["16", "23", "en-01"]
 read_mine = partial(read_responses, writer="me")
@@ -280,6 +281,16 @@ def test_penmarks_judgments_have_inner_nodes_and_why_a_score_is_missing():
             "task": "16", "writer": "w", "judge": "j", "node": "", "repeat": 0,
             "score": 7.5, "status": "scored", "reason": "", "read_as": "sum",
         },
+    ]  # fmt: skip
+
+
+def test_penmarks_preferences_name_both_writers_and_the_order_they_were_shown_in():
+    found = Preference(first="a", second="b", judge="j", order="ba", margin=-2, status="scored", reason="r", repeat=1)
+    assert _lines(write_own_preferences, [("16", "adam", "zoe", found)]) == [
+        {
+            "task": "16", "first": "adam", "second": "zoe", "judge": "j", "order": "ba", "repeat": 1,
+            "margin": -2, "status": "scored", "reason": "r",
+        }
     ]  # fmt: skip
 
 

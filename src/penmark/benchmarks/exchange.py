@@ -7,6 +7,7 @@
     scores     WritingBench  {"index", "scores": {criterion: [{"score", "reason"}, ...]}}
     scores     penmark       {"task", "node", "repeat", "score", "reason"}
     judgments  penmark       {"task", "writer", "judge", "node", "repeat", "score", "status", "reason", "read_as"}
+    preferences  penmark     {"task", "first", "second", "judge", "order", "repeat", "margin", "status", "reason"}
 
 Reading takes every shape, ignores further fields and gives all of a file or, where anything in it is
 malformed, nothing. A score is a whole number 1-10, or null where there was none: an unscored criterion is
@@ -27,7 +28,7 @@ from typing import TextIO
 
 from penmark.jsonl import Row, raise_problems, read_jsonl, shown
 from penmark.protocols import Problem
-from penmark.records import Judgment
+from penmark.records import Judgment, Preference
 
 LOW, HIGH = 1, 10
 
@@ -233,6 +234,19 @@ def write_own_judgments(stream: TextIO, rows: Iterable[tuple[str, str, Judgment]
         _write(
             stream, {"task": task, "writer": writer, "judge": j.judge, "node": j.node, "repeat": j.repeat, **verdict}
         )
+
+
+def write_own_preferences(stream: TextIO, rows: Iterable[tuple[str, str, str, Preference]]) -> None:
+    """Write (task id, first writer, second writer, preference) in penmark's shape, unscored ones included.
+
+    The margin is 2 or 1 where the first writer's response is (much) better, 0 for a tie, -1 or -2; "order" is "ab"
+    where the judge was shown the first writer's response first.
+    """
+    for task, first, second, preference in rows:
+        p = preference
+        asked = {"judge": p.judge, "order": p.order, "repeat": p.repeat}
+        verdict = {"margin": p.margin, "status": p.status, "reason": p.reason}
+        _write(stream, {"task": task, "first": first, "second": second, **asked, **verdict})
 
 
 def _write(stream: TextIO, values: Mapping[str, object]) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from penmark.store import Store
 
 import_app = typer.Typer(help="Take in responses and scores made elsewhere, and references.", no_args_is_help=True)
-export_app = typer.Typer(help="Give out responses, scores and judgments as JSONL.", no_args_is_help=True)
+export_app = typer.Typer(help="Give out responses, scores, judgments and preferences as JSONL.", no_args_is_help=True)
 
 
 @dataclass(kw_only=True)
@@ -234,6 +234,21 @@ def export_judgments(flags: ExportJudgmentsFlags) -> None:
             write_own_judgments(stream, (row for row in rows if not flags.writer or row[1] in flags.writer))
 
 
+def export_preferences(flags: ExportJudgmentsFlags) -> None:
+    """Give out every verdict on two responses, as shown in each order, unscored ones and their reasons included."""
+    from penmark.benchmarks.exchange import write_own_preferences
+    from penmark.reports.choice import choose_pair_judge
+    from penmark.store import Store, reads
+
+    with Store(flags.db, create=False) as store:
+        bench, judge, _ = choose_pair_judge(store, flags.bench, flags.judge)
+        _check_writers(store, bench, flags, names_writers=True)
+        wanted = set(flags.writer or ())
+        rows = reads.preferences_on(store.db, bench, judge)
+        with _stream(flags.output) as stream:
+            write_own_preferences(stream, (row for row in rows if not wanted or wanted & {row[1], row[2]}))
+
+
 def _bench(store: Store, flags: ExportFlags) -> str:
     """The benchmark that was asked for, else the newest."""
     from penmark.errors import ConfigError
@@ -284,3 +299,4 @@ command(import_app, "scores", ImportScoresFlags)(import_scores)
 command(export_app, "responses", ExportResponsesFlags)(export_responses)
 command(export_app, "scores", ExportScoresFlags)(export_scores)
 command(export_app, "judgments", ExportJudgmentsFlags)(export_judgments)
+command(export_app, "preferences", ExportJudgmentsFlags)(export_preferences)

@@ -95,6 +95,27 @@ def choose(store: Store, bench: str | None, judge: str | None) -> tuple[str, str
     return bench, judge, tuple(name for name in judges[bench] if name != judge)
 
 
+def choose_pair_judge(store: Store, bench: str | None, judge: str | None) -> tuple[str, str, tuple[str, ...]]:
+    """(benchmark, judge, other judges of that benchmark), as `choose`, among those that compared responses in pairs.
+
+    Raises:
+        ConfigError: when nothing has been compared, or a name is not there.
+    """
+    judges = {name: found for name in reads.benches(store.db) if (found := reads.pair_judges_of(store.db, name))}
+    fitting = [b for b, names in judges.items() if bench in (None, b) and (judge is None or judge in names)]
+    if not fitting:
+        on = f" on {bench}" if bench else ""
+        by = f" by judge {judge!r}" if judge else ""
+        there = "; ".join(f"{name}: {', '.join(found)}" for name, found in judges.items()) or "none"
+        raise ConfigError(
+            f"no responses were compared in pairs{on}{by} in {store.path}; there is {there}; "
+            "compare some with `penmark compare BENCH --judge pairwise --judge-model MODEL`"
+        )
+    bench = fitting[-1]
+    judge = judge or judges[bench][-1]
+    return bench, judge, tuple(name for name in judges[bench] if name != judge)
+
+
 def _nothing_fits(store: Store, judges: dict[str, list[str]], judge: str | None) -> str:
     benches = ", ".join(judges)
     there = ", ".join(dict.fromkeys(name for names in judges.values() for name in names))

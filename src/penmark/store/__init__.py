@@ -19,7 +19,7 @@ from typing import Self
 
 from penmark.errors import ConfigError, StoreError
 from penmark.protocols import Call, PlanRecord
-from penmark.records import Judgment, Response, Run, Task
+from penmark.records import Judgment, Preference, Response, Run, Task
 from penmark.store import claims, reads, rows
 from penmark.store.connect import BUSY_TIMEOUT_MS, connect, explained
 from penmark.store.writer import Writer
@@ -142,11 +142,21 @@ class Store:
         """Queue judgments; a stored score is never replaced by a missing one."""
         self._put(*(rows.judgment_rows(j, run) for j in judgments))
 
+    def save_preferences(self, *preferences: Preference, run: str) -> None:
+        """Queue preferences; a stored verdict is never replaced by a missing one."""
+        self._put(*(rows.preference_rows(p, run) for p in preferences))
+
     def save_call(
-        self, call: Call, *, run: str, judgments: tuple[Judgment, ...] = (), response: Response | None = None
+        self,
+        call: Call,
+        *,
+        run: str,
+        judgments: tuple[Judgment, ...] = (),
+        preferences: tuple[Preference, ...] = (),
+        response: Response | None = None,
     ) -> None:
         """Queue a finished call together with what was read from it: both are stored, or neither."""
-        read = [rows.judgment_rows(j, run) for j in judgments]
+        read = [rows.judgment_rows(j, run) for j in judgments] + [rows.preference_rows(p, run) for p in preferences]
         written = [rows.response_rows(response)] if response else []
         self._put(rows.call_rows(call, run), *read, *written)
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from penmark.protocols import Plan, PlanRecord, Reply
-from penmark.records import Judgment, Response, Task
+from penmark.records import Judgment, Preference, Response, Task
 from penmark.store.decode import read_task
 
 JUDGMENT_COLUMNS = "response, judge, node, score, status, reason, repeat, read_as, call"
+PREFERENCE_COLUMNS = "first, second, judge, shown, margin, status, reason, repeat, call"
 PLAN_COLUMNS = "judge, task, repeat, plan, status, reason, call"
 RESPONSE_COLUMNS = "task, writer, text, status, detail, call"
 
@@ -22,6 +23,14 @@ def _judgment(row: Sequence[Any]) -> Judgment:
     return Judgment(
         response=response, judge=judge, node=node, score=score, status=status,
         reason=reason, repeat=repeat, read_as=read_as, call=call,
+    )  # fmt: skip
+
+
+def _preference(row: Sequence[Any]) -> Preference:
+    first, second, judge, order, margin, status, reason, repeat, call = row
+    return Preference(
+        first=first, second=second, judge=judge, order=order, margin=margin,
+        status=status, reason=reason, repeat=repeat, call=call,
     )  # fmt: skip
 
 
@@ -53,6 +62,14 @@ def judges_of(db: sqlite3.Connection, bench: str) -> list[str]:
     sql = """SELECT name FROM judges WHERE EXISTS (
       SELECT 1 FROM judgments j JOIN responses r ON r.key = j.response JOIN tasks t ON t.key = r.task
       WHERE j.judge = judges.name AND t.bench = ?) ORDER BY rowid"""
+    return [row[0] for row in db.execute(sql, (bench,))]
+
+
+def pair_judges_of(db: sqlite3.Connection, bench: str) -> list[str]:
+    """Judges with at least one preference on this benchmark, oldest first."""
+    sql = """SELECT name FROM judges WHERE EXISTS (
+      SELECT 1 FROM preferences p JOIN responses r ON r.key = p.first JOIN tasks t ON t.key = r.task
+      WHERE p.judge = judges.name AND t.bench = ?) ORDER BY rowid"""
     return [row[0] for row in db.execute(sql, (bench,))]
 
 
@@ -141,6 +158,27 @@ def judgments_on(db: sqlite3.Connection, bench: str, judge: str) -> Iterator[tup
       WHERE t.bench = ? AND j.judge = ? ORDER BY t.position, t.key, r.writer, r.key, j.repeat, j.node"""
     for task_id, writer, *row in db.execute(sql, (bench, judge)):
         yield task_id, writer, _judgment(row)
+
+
+def preferences(db: sqlite3.Connection, judge: str, first: str, second: str, repeat: int) -> list[Preference]:
+    """A judge's verdicts of one repeat on two responses (their keys) saved in this order: as shown in each order."""
+    sql = f"""SELECT {PREFERENCE_COLUMNS} FROM preferences
+      WHERE judge = ? AND first = ? AND second = ? AND repeat = ? ORDER BY shown"""
+    return [_preference(row) for row in db.execute(sql, (judge, first, second, repeat))]
+
+
+def preferences_on(db: sqlite3.Connection, bench: str, judge: str) -> Iterator[tuple[str, str, str, Preference]]:
+    """(task id, writer of the first, writer of the second, preference) of a judge on a benchmark, one at a time.
+
+    In the benchmark's order; those on two responses to one task come together.
+    """
+    sql = f"""SELECT t.id, a.writer, b.writer, {", ".join("p." + c.strip() for c in PREFERENCE_COLUMNS.split(","))}
+      FROM tasks t JOIN responses a ON a.task = t.key JOIN preferences p ON p.first = a.key
+      JOIN responses b ON b.key = p.second
+      WHERE t.bench = ? AND p.judge = ?
+      ORDER BY t.position, t.key, a.writer, b.writer, p.first, p.second, p.repeat, p.shown"""
+    for task_id, first, second, *row in db.execute(sql, (bench, judge)):
+        yield task_id, first, second, _preference(row)
 
 
 def plan(db: sqlite3.Connection, judge: str, task: str, repeat: int) -> PlanRecord | None:

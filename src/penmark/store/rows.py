@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from penmark.protocols import Call, PlanRecord
-from penmark.records import Judgment, Response, Run, Task, content_key
+from penmark.records import Judgment, Preference, Response, Run, Task, content_key
 from penmark.text import count_chars, count_words, estimate_tokens
 
 Statement = tuple[str, tuple[object, ...]]
@@ -26,6 +26,11 @@ SAVE_JUDGMENT = """INSERT INTO judgments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
     reason = excluded.reason, read_as = excluded.read_as, call = excluded.call, run = excluded.run,
     created_at = excluded.created_at
   WHERE excluded.score IS NOT NULL OR judgments.score IS NULL"""
+# As with judgments: a verdict is never overwritten by its absence.
+SAVE_PREFERENCE = """INSERT INTO preferences VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (judge, first, second, repeat, shown) DO UPDATE SET margin = excluded.margin, status = excluded.status,
+    reason = excluded.reason, call = excluded.call, run = excluded.run, created_at = excluded.created_at
+  WHERE excluded.margin IS NOT NULL OR preferences.margin IS NULL"""
 # As with judgments: a plan is never overwritten by its absence.
 SAVE_PLAN = """INSERT INTO plans VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (judge, task, repeat) DO UPDATE SET plan = excluded.plan, status = excluded.status,
@@ -69,6 +74,9 @@ def response_rows(response: Response) -> list[Statement]:
     return [
         (FORGET_FAILED, (missing, missing)),
         ("UPDATE OR REPLACE judgments SET response = ? WHERE response = ?", (response.key, missing)),
+        ("DELETE FROM preferences WHERE status = 'failed' AND ? IN (first, second)", (missing,)),
+        ("UPDATE OR REPLACE preferences SET first = ? WHERE first = ?", (response.key, missing)),
+        ("UPDATE OR REPLACE preferences SET second = ? WHERE second = ?", (response.key, missing)),
         ("DELETE FROM responses WHERE key = ?", (missing,)),
         _response_row(response, (count_words(text), count_chars(text), estimate_tokens(text))),
     ]
@@ -94,6 +102,13 @@ def judgment_rows(judgment: Judgment, run: str) -> list[Statement]:
     j = judgment
     verdict = (j.score, j.status, j.reason, j.read_as, j.call)
     return [(SAVE_JUDGMENT, (j.judge, j.response, j.node, j.repeat, *verdict, run, now()))]
+
+
+def preference_rows(preference: Preference, run: str) -> list[Statement]:
+    """Insert a preference; a verdict takes the place of a missing one, never the other way round."""
+    p = preference
+    verdict = (p.margin, p.status, p.reason, p.call)
+    return [(SAVE_PREFERENCE, (p.judge, p.first, p.second, p.order, p.repeat, *verdict, run, now()))]
 
 
 def plan_rows(record: PlanRecord, run: str) -> list[Statement]:
