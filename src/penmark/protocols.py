@@ -297,7 +297,8 @@ class JudgeOptions:
         tree: a TOML file with the tree to score, for `tree`.
         preset: "paper" or "upstream" where the two differ.
         use_reference: whether a judge that can do with or without the task's reference is shown it.
-        units: what overlap metrics compare in Chinese: "chars" or "words"; other languages go by words.
+        units: "chars" or "words": what the length is counted in, and what overlap metrics compare in Chinese; other
+            languages they compare by words.
         checkpoint: folder of a local model, for judges that run one themselves.
     """
 

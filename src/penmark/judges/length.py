@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
 
 from penmark.protocols import JudgeCard, JudgeOptions, PlanQuestion, Question, Sampling, Verdict
 from penmark.records import Criterion, Response, Rubric, Task
@@ -10,23 +12,29 @@ from penmark.text import count_words
 
 CARD = JudgeCard(
     id="length",
-    version=1,
-    description="number of words, each CJK character one: the baseline every judge is compared with",
+    version=2,
+    description="number of characters or, with --units words, of words: the baseline every judge is compared with",
     needs_model=False,
-    unit="words",
+    unit="characters",
 )
-LENGTH = Criterion(name="length", description="Words of the response; each CJK character counts one.", low=0, high=0)
+LENGTH = Criterion(name="length", description="How long the response is, as it stands.", low=0, high=0)
 
 
 class LengthJudge:
-    """Scores a response by counting its words."""
+    """Scores a response by counting its characters, white space and marks included, or its words.
 
-    card = CARD
+    Characters are Unicode code points. Of words, each CJK character is one.
+    """
+
     sampling = Sampling()
 
+    def __init__(self, units: Literal["chars", "words"] = "chars") -> None:
+        self.units = units
+        self.card = CARD if units == "chars" else replace(CARD, unit="words")
+
     def settings(self) -> Mapping[str, object]:
-        """Nothing to set."""
-        return {}
+        """What it counts."""
+        return {"units": self.units}
 
     def rubric(self, task: Task) -> Rubric:
         """One leaf."""
@@ -41,11 +49,12 @@ class LengthJudge:
         return []
 
     def measure(self, task: Task, response: Response) -> Mapping[str, Verdict]:
-        """The word count."""
-        words = count_words(response.text or "")
-        return {"length": Verdict(score=float(words), reason=f"{words} words", read_as="rule")}
+        """The count."""
+        text = response.text or ""
+        count = len(text) if self.units == "chars" else count_words(text)
+        return {"length": Verdict(score=float(count), reason=f"{count} {self.card.unit}", read_as="rule")}
 
 
 def create(options: JudgeOptions) -> LengthJudge:
-    """The judge, as the command line makes it; it has no options."""
-    return LengthJudge()
+    """The judge, as the command line makes it."""
+    return LengthJudge(options.units)
