@@ -164,7 +164,11 @@ def test_a_judge_may_be_sent_to_one_writer_only(penmark):
 def test_a_judge_without_a_model_needs_none(penmark):
     penmark("run sample --limit 2 --judge length --writer", writer_script("w.jsonl", "three words here")).ok()
     report = penmark("report --json").ok().json()
-    assert (report["writers"]["scripted/w.jsonl"]["overall"], report["unit"], report["scale"]) == (16.0, "characters", None)
+    assert (report["writers"]["scripted/w.jsonl"]["overall"], report["unit"], report["scale"]) == (
+        16.0,
+        "characters",
+        None,
+    )
 
 
 def test_a_name_stands_for_one_thing(penmark):

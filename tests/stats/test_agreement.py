@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from penmark.stats.agreement import pair_counts, pairwise_agreement
+from penmark.stats.agreement import TIES, pair_counts, pairwise_agreement, verdicts_agree
 
 NAN = math.nan
 
@@ -86,3 +86,31 @@ def test_agreement_is_what_counting_pair_by_pair_gives(tables):
 def test_turning_the_judge_round_turns_the_agreement_round(tables):
     human, judge = tables
     assert pairwise_agreement(human, -judge) == pytest.approx(1 - pairwise_agreement(human, judge), nan_ok=True)
+
+
+# Three responses that the human rates 1, 1, 2 and the judge 5, 6, 6: he ties the first pair, the judge the last.
+THREE = (np.array([[1.0, 1.0, 2.0]]), np.array([[5.0, 6.0, 6.0]]))
+
+
+@pytest.mark.parametrize(("ties", "share"), [("half", 1.5 / 2), ("wrong", 1 / 2), ("verdict", 1 / 3)])
+def test_each_convention_counts_ties_as_it_says(ties, share):
+    assert pairwise_agreement(*THREE, ties=ties) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("ties", TIES)
+def test_verdicts_count_like_the_scores_they_come_from(ties):
+    rng = np.random.default_rng(5)
+    human, judge = rng.integers(0, 3, (2, 20, 4)).astype(float)
+    judge[rng.random(judge.shape) < 0.2] = np.nan
+    first, second = np.triu_indices(4, k=1)
+    signs = [np.sign(side[:, first] - side[:, second]) for side in (human, judge)]
+    agreed, compared = verdicts_agree(*signs, ties=ties)
+    assert agreed.sum() / compared.sum() == pytest.approx(pairwise_agreement(human, judge, ties=ties))
+
+
+def test_same_verdicts_equal_scikit_learns_accuracy():
+    from sklearn.metrics import accuracy_score
+
+    human, judge = np.random.default_rng(2).integers(-1, 2, (2, 300))
+    agreed, compared = verdicts_agree(human, judge, ties="verdict")
+    assert agreed.sum() / compared.sum() == pytest.approx(accuracy_score(human, judge))

@@ -93,7 +93,9 @@ class JudgingFlags:
     ] = True
     units: Annotated[
         Literal["chars", "words"],
-        typer.Option(rich_help_panel=JUDGING, help="What `length` counts, and overlap metrics compare in Chinese texts."),
+        typer.Option(
+            rich_help_panel=JUDGING, help="What `length` counts, and overlap metrics compare in Chinese texts."
+        ),
     ] = "chars"
     checkpoint: Annotated[
         Path | None,

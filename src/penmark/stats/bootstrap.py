@@ -55,7 +55,7 @@ def ratio_interval(
     for start in range(0, groups, GROUPS_AT_ONCE):
         block = np.s_[:, start : start + GROUPS_AT_ONCE]
         ratio_B_G = _resampled_ratio(numerator_N_G[block], denominator_N_G[block], weights_B_N)
-        interval_2_G[block] = _percentile_interval(ratio_B_G, level)
+        interval_2_G[block] = percentile_interval(ratio_B_G, level)
     interval_2_G[:, np.count_nonzero(denominator_N_G, axis=0) < MIN_ITEMS] = np.nan
     return interval_2_G
 
@@ -86,7 +86,7 @@ def difference_interval(
     once_1_N = np.ones((1, len(numerator_N_2)))
     ratio_1_2 = _resampled_ratio(numerator_N_2, denominator_N_2, once_1_N)
     ratio_B_2 = _resampled_ratio(numerator_N_2, denominator_N_2, weights_B_N)
-    lower, upper = _percentile_interval(ratio_B_2[:, :1] - ratio_B_2[:, 1:], level)[:, 0]
+    lower, upper = percentile_interval(ratio_B_2[:, :1] - ratio_B_2[:, 1:], level)[:, 0]
     if np.count_nonzero(denominator_N_2, axis=0).min() < MIN_ITEMS:
         lower = upper = np.nan
     return float(ratio_1_2[0, 0] - ratio_1_2[0, 1]), float(lower), float(upper)
@@ -117,7 +117,7 @@ def _resampled_ratio(numerator_N_G: FloatArray, denominator_N_G: FloatArray, wei
     return ratio_B_G
 
 
-def _percentile_interval(ratio_B_G: FloatArray, level: float) -> FloatArray:
+def percentile_interval(ratio_B_G: FloatArray, level: float) -> FloatArray:
     """Quantiles (1 - level) / 2 and (1 + level) / 2 of each column without its NaN; NaN where nothing is left.
 
     As `np.nanquantile`, which takes the columns one by one and warns about the empty ones.
