@@ -317,3 +317,16 @@ def test_it_judges_the_packaged_sample(folder, tmp_path):
     assert all(0 < score < 1 for score in roots["other"])
     assert roots["silent"] == [0.0] * 4
     assert {j.status for w, j in found if w == "silent" and j.node} == {"empty"}
+
+
+def test_many_responses_together_get_the_scores_each_gets_alone(judge):
+    other = Task(bench="b", id="8", instruction="Write.", reference="a dog sat. " * 9)
+    texts = ["a dog.", "", "the fox ran home. " * 7, "x", "a dog.", " ", "the quick fox " * 3, None]
+    items = [(task, Response(task=task.key, writer="w", text=text)) for task in (TASK, other) for text in texts]
+    together = judge.measure_all(items)
+    for (task, response), found in zip(items, together, strict=True):
+        alone = judge.measure(task, response)
+        assert found.keys() == alone.keys()
+        for node, verdict in alone.items():
+            assert found[node].score == pytest.approx(verdict.score, abs=1e-5)
+    assert sum(map(bool, together)) == 10

@@ -17,15 +17,16 @@ Scores are not rescaled with a baseline.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from penmark.errors import ConfigError
-from penmark.judges._checkpoint import CheckpointJudge, readable, reference_text
+from penmark.judges._checkpoint import ReferenceJudge, reference_text
+from penmark.models._checkpoint import Tokens, readable
 from penmark.protocols import JudgeCard, JudgeOptions, Verdict
 from penmark.records import Criterion, Response, Rubric, Task
 
@@ -45,8 +46,7 @@ LEAVES = tuple(
     )
 )
 DEPTH = 0.75  # of the layers, from below, is where embeddings are taken
-REFERENCES_AT_HAND = 4  # responses come task by task
-WINDOWS_AT_ONCE = 8
+TEXTS_AT_ONCE = 16  # whose embeddings are held in memory
 ROWS_AT_ONCE = 1024  # of the similarity matrix, which would be large for two long texts
 
 Vectors = NDArray[np.float32]
@@ -71,7 +71,7 @@ class Embedded(NamedTuple):
         return f"{len(self.vectors)} tokens in {self.windows} window{'s' if self.windows > 1 else ''}"
 
 
-class BertScoreJudge(CheckpointJudge):
+class BertScoreJudge(ReferenceJudge):
     """Scores a response by how well its tokens match those of the reference."""
 
     card = CARD
@@ -80,43 +80,64 @@ class BertScoreJudge(CheckpointJudge):
 
     def __init__(self, options: JudgeOptions) -> None:
         super().__init__(options)
-        self._reference = lru_cache(maxsize=REFERENCES_AT_HAND)(self._embed)
+        self._at_hand: dict[str, Embedded] = {}  # references of the tasks just seen: responses come task by task
 
-    def measure(self, task: Task, response: Response) -> Mapping[str, Verdict]:
-        """Precision, recall and F1, 0..1; nothing for an empty text, which gets the lowest score as it is.
+    def measure_texts(self, items: Sequence[tuple[Task, Response]]) -> list[Mapping[str, Verdict]]:
+        """Precision, recall and F1 of each response, 0..1.
 
         Raises:
             ConfigError: when the checkpoint cannot be loaded or gives no numbers.
-            DataError: when the task has no reference.
+            DataError: when a task has no reference.
         """
-        text = readable(response.text or "")
-        if not text.strip():
-            return {}
-        reference, found = self._reference(reference_text(task)), self._embed(text)
-        match = greedy_match(found.vectors, reference.vectors)
-        values = ", ".join(f"{name} {score:.4f}" for name, score in match._asdict().items())
-        reason = f"{values}; response: {found}; reference: {reference}"
-        return {name: Verdict(score=score, reason=reason, read_as="rule") for name, score in match._asdict().items()}
+        pairs = [(reference_text(task), readable(response.text or "")) for task, response in items]
+        some = iter(pairs)
+        groups = iter(lambda: list(islice(some, TEXTS_AT_ONCE)), [])
+        return [verdicts for group in groups for verdicts in self._compare(group)]
 
-    def _embed(self, text: str) -> Embedded:
+    def _compare(self, pairs: Sequence[tuple[str, str]]) -> list[Mapping[str, Verdict]]:
+        """Verdicts on some (reference, response), embedded together."""
+        known = {text: self._at_hand[text] for text in chain(*pairs) if text in self._at_hand}
+        new = list(dict.fromkeys(text for text in chain(*pairs) if text not in known))
+        known |= zip(new, self._embed(new), strict=True)
+        self._at_hand = {reference: known[reference] for reference, _ in pairs}
+        return [_verdicts(known[text], known[reference]) for reference, text in pairs]
+
+    def _embed(self, texts: Sequence[str]) -> list[Embedded]:
+        """The texts' token embeddings; windows of all of them run together."""
+        windows = [self._windows(text) for text in texts]
+        vectors = self._run([window for own in windows for window in own])
+        if not all(np.isfinite(own).all() for own in vectors):
+            raise ConfigError(f"{self.checkpoint.named}: its embeddings are no finite numbers; copy its weights again")
+        rest = iter(vectors)
+        return [Embedded(np.concatenate(list(islice(rest, len(own)))), len(own)) for own in windows]
+
+    def _windows(self, text: str) -> list[Tokens]:
+        """The text in as many windows of the longest input as it takes."""
         tokens = self.model.tokenizer(
-            text, truncation=True, max_length=self.model.max_tokens, return_overflowing_tokens=True, padding=True,
-            return_special_tokens_mask=True, return_attention_mask=True, return_tensors="pt", verbose=False,
+            text, truncation=True, max_length=self.model.max_tokens, return_overflowing_tokens=True,
+            return_special_tokens_mask=True, return_attention_mask=True, verbose=False,
         )  # fmt: skip
-        # Padding is marked as special, too.
-        is_text = tokens.pop("special_tokens_mask").numpy() == 0
-        tokens.pop("overflow_to_sample_mapping")
+        names = [name for name in tokens if name != "overflow_to_sample_mapping"]
+        return [{name: tokens[name][at] for name in names} for at in range(len(tokens["input_ids"]))]
+
+    def _run(self, windows: Sequence[Tokens]) -> list[Vectors]:
+        """Of each window, the embeddings of the tokens that are text."""
         layer = math.ceil(DEPTH * self.model.network.config.num_hidden_layers)
-        vectors = []
-        for start in range(0, len(is_text), WINDOWS_AT_ONCE):
-            batch = slice(start, start + WINDOWS_AT_ONCE)
-            output = self.model.run({name: ids[batch] for name, ids in tokens.items()}, output_hidden_states=True)
-            vectors.append(output.hidden_states[layer].cpu().numpy()[is_text[batch]])
-        vectors_N_D = np.concatenate(vectors)
-        if not np.isfinite(vectors_N_D).all():
-            folder = self.checkpoint.folder
-            raise ConfigError(f"--checkpoint {folder}: its embeddings are no finite numbers; copy its weights again")
-        return Embedded(vectors_N_D, len(is_text))
+        is_text = [np.asarray(window["special_tokens_mask"]) == 0 for window in windows]
+        inputs = [{n: ids for n, ids in window.items() if n != "special_tokens_mask"} for window in windows]
+        found: dict[int, Vectors] = {}
+        for batch, tensors in self.model.batches(inputs, self.model.tokenizer.pad_token_id):
+            states = self.model.run(tensors, output_hidden_states=True).hidden_states[layer].cpu().numpy()
+            for at, vectors in zip(batch, states, strict=True):
+                found[at] = vectors[: len(is_text[at])][is_text[at]]
+        return [found[at] for at in range(len(windows))]
+
+
+def _verdicts(response: Embedded, reference: Embedded) -> Mapping[str, Verdict]:
+    match = greedy_match(response.vectors, reference.vectors)
+    values = ", ".join(f"{name} {score:.4f}" for name, score in match._asdict().items())
+    reason = f"{values}; response: {response}; reference: {reference}"
+    return {name: Verdict(score=score, reason=reason, read_as="rule") for name, score in match._asdict().items()}
 
 
 def create(options: JudgeOptions) -> BertScoreJudge:

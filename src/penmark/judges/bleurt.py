@@ -17,10 +17,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from penmark.errors import ConfigError
-from penmark.judges._checkpoint import CheckpointJudge, readable, reference_text
+from penmark.judges._checkpoint import ReferenceJudge, reference_text
+from penmark.models._checkpoint import Tokens, readable
 from penmark.protocols import JudgeCard, JudgeOptions, Verdict
 from penmark.records import Criterion, Response, Rubric, Task
 
@@ -40,7 +42,14 @@ BLEURT = Criterion(
 )
 
 
-class BleurtJudge(CheckpointJudge):
+class Pair(NamedTuple):
+    """Reference and response, tokenized, and in words what of them was left out."""
+
+    tokens: Tokens
+    left_out: str
+
+
+class BleurtJudge(ReferenceJudge):
     """Scores a response by a regression model's output for it and the reference."""
 
     card = CARD
@@ -57,30 +66,36 @@ class BleurtJudge(CheckpointJudge):
                 f"a rating; give a PyTorch port of BLEURT"
             )
 
-    def measure(self, task: Task, response: Response) -> Mapping[str, Verdict]:
-        """The model's output; nothing for an empty text, which gets the lowest score as it is.
+    def measure_texts(self, items: Sequence[tuple[Task, Response]]) -> list[Mapping[str, Verdict]]:
+        """The model's output for each response.
 
         Raises:
             ConfigError: when the checkpoint cannot be loaded or gives no number.
-            DataError: when the task has no reference.
+            DataError: when a task has no reference.
         """
-        text = readable(response.text or "")
-        if not text.strip():
-            return {}
-        reference = reference_text(task)
-        pair = self.model.tokenizer(
-            reference, text, truncation="longest_first", max_length=self.model.max_tokens, return_tensors="pt",
-            verbose=False,
-        )  # fmt: skip
-        logit = float(self.model.run(pair).logits[0, 0])
+        pairs = [self._read(reference_text(task), readable(response.text or "")) for task, response in items]
+        outputs = [0.0] * len(pairs)
+        for batch, tensors in self.model.batches([pair.tokens for pair in pairs], self.model.tokenizer.pad_token_id):
+            for at, logit in zip(batch, self.model.run(tensors).logits[:, 0].tolist(), strict=True):
+                outputs[at] = logit
+        return [self._verdict(pair, output) for pair, output in zip(pairs, outputs, strict=True)]
+
+    def _verdict(self, pair: Pair, logit: float) -> Mapping[str, Verdict]:
         if not math.isfinite(logit):
-            raise ConfigError(f"--checkpoint {self.checkpoint.folder}: its output is {logit}; copy its weights again")
-        kept = Counter(pair.sequence_ids(0))
-        reason = f"output {logit:.4f}" + self._left_out(reference, kept[0], text, kept[1])
+            raise ConfigError(f"{self.checkpoint.named}: its output is {logit}; copy its weights again")
+        reason = f"output {logit:.4f}{pair.left_out}"
         return {"bleurt": Verdict(score=max(logit, float(LOWEST)), reason=reason, read_as="rule")}
 
+    def _read(self, reference: str, text: str) -> Pair:
+        """Reference and response as the model takes them."""
+        tokens = self.model.tokenizer(
+            reference, text, truncation="longest_first", max_length=self.model.max_tokens, verbose=False
+        )
+        kept = Counter(tokens.sequence_ids(0))
+        return Pair(tokens, self._left_out(reference, kept[0], text, kept[1]))
+
     def _left_out(self, reference: str, kept_reference: int, text: str, kept_text: int) -> str:
-        """What of the two texts the model did not see, in words; "" when it saw all."""
+        """What of the two texts the model will not see, in words; "" when it sees all."""
         count_reference, count_text = self._count(reference), self._count(text)
         if (kept_reference, kept_text) == (count_reference, count_text):
             return ""
