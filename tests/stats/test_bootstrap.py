@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from penmark.stats import difference_interval, ratio_interval, resample_weights
+from penmark.stats.bootstrap import ratio_interval_of_many
 
 
 def columns(*values):
@@ -187,3 +188,17 @@ def test_memory_stays_near_that_of_the_weights():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < weights.nbytes + 20_000_000
+
+
+@given(st.integers(0, 30), st.integers(0, 5))
+def test_many_items_have_the_intervals_that_few_have(items, seed):
+    rng = np.random.default_rng(items)
+    numerator, denominator = rng.integers(0, 4, (items, 3)).astype(float), rng.integers(0, 3, (items, 3)).astype(float)
+    expected = ratio_interval(numerator, denominator, resample_weights(items, resamples=50, seed=seed))
+    found = ratio_interval_of_many(numerator, denominator, resamples=50, seed=seed)
+    assert np.allclose(found, expected, equal_nan=True)
+
+
+def test_many_items_are_checked_as_few_are():
+    with pytest.raises(ValueError, match="a denominator is negative or NaN"):
+        ratio_interval_of_many(np.ones((2, 1)), -np.ones((2, 1)))

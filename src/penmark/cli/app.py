@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from penmark.cli import bench, build, exchange, judges, meta, quickstart, report, run, runs
+from penmark.cli import bench, build, exchange, judges, meta, quickstart, report, run, runs, weval
 
 HELP = "Measure writing, measure the judges that measure writing, and use the judges that hold up."
 
@@ -21,6 +21,7 @@ app.add_typer(judges.app, name="judges")
 app.add_typer(runs.app, name="runs")
 app.add_typer(build.app, name="build")
 app.add_typer(meta.app, name="meta")
+app.add_typer(weval.app, name="weval")
 
 
 def _version(wanted: bool) -> None:

@@ -60,6 +60,47 @@ def ratio_interval(
     return interval_2_G
 
 
+def ratio_interval_of_many(
+    numerator_N_G: FloatArray,
+    denominator_N_G: FloatArray,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> FloatArray:
+    """As `ratio_interval` with the weights of `resample_weights`, for more items than such weights fit into memory.
+
+    Resamples are drawn one after another, and equal items are counted together.
+
+    Args:
+        numerator_N_G: shape (items, groups).
+        denominator_N_G: same shape, not negative.
+        resamples: how many.
+        seed: of the draws.
+        level: share of the resamples between the bounds.
+
+    Returns:
+        Shape (2, groups): lower and upper bounds; NaN for a group of fewer than 2 items.
+
+    Raises:
+        ValueError: as `ratio_interval`.
+    """
+    items, groups = numerator_N_G.shape
+    _check(numerator_N_G, denominator_N_G, np.empty((0, items)), level)
+    read_N_G = np.where(denominator_N_G > 0, numerator_N_G, 0.0)
+    distinct_K_2G, kind_N = np.unique(np.hstack([read_N_G, denominator_N_G]), axis=0, return_inverse=True)
+    sums_B_2G = np.zeros((resamples, 2 * groups))
+    rng = np.random.default_rng(seed)
+    for sums_2G in sums_B_2G if items else ():
+        drawn_K = np.bincount(kind_N[rng.integers(items, size=items)], minlength=len(distinct_K_2G))
+        sums_2G[:] = drawn_K @ distinct_K_2G
+    ratio_B_G = np.full((resamples, groups), np.nan)
+    np.divide(sums_B_2G[:, :groups], sums_B_2G[:, groups:], out=ratio_B_G, where=sums_B_2G[:, groups:] > 0)
+    interval_2_G = percentile_interval(ratio_B_G, level)
+    interval_2_G[:, np.count_nonzero(denominator_N_G, axis=0) < MIN_ITEMS] = np.nan
+    return interval_2_G
+
+
 def difference_interval(
     numerator_a_N: FloatArray,
     denominator_a_N: FloatArray,
