@@ -15,19 +15,14 @@ Differs: our own prompts, with the query fenced as data; strict reading; the pap
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import cache, partial
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
+from penmark.build.per_task import TaskAnswers, TaskQuestions
 from penmark.errors import ConfigError, VerdictError
-from penmark.evaluate.asking import Answer, Ask, ask_until_read
 from penmark.evaluate.budget import Budget
-from penmark.evaluate.calls import Caller
-from penmark.evaluate.engine import Engine, Job
-from penmark.evaluate.ledger import Ledger
-from penmark.evaluate.progress import Progress
-from penmark.evaluate.provenance import new_run
 from penmark.models.reply import read_object, refuse_quoted
 from penmark.protocols import Model, Prompt, Sampling
 from penmark.records import Criterion, Task
@@ -68,72 +63,25 @@ class CriteriaPlan:
         _check_output_length(self.model, self.sampling)
 
 
-class CriteriaBuilding:
-    """One run of a model over queries; a call that the store has is not made again.
-
-    Attributes:
-        progress: where the run stands; it counts equal queries once.
-    """
+class CriteriaBuilding(TaskAnswers[tuple[Criterion, ...]]):
+    """One run of a model over queries; a call that the store has is not made again."""
 
     def __init__(self, store: Store, plan: CriteriaPlan, budget: Budget) -> None:
         """Plan the calls; nothing is sent or stored yet."""
         self.plan = plan
-        self._prompts = [criteria_prompt(task) for task in plan.tasks]
-        self._answers: dict[Prompt, Answer[tuple[Criterion, ...]]] = {}
-        self.progress = Progress(unit="queries", total=len(set(self._prompts)), budget=budget)
-        spec = {
-            "what": "criteria",
-            "bench": plan.source,
-            "model": plan.model.id,
-            "sampling": asdict(plan.sampling),
-            "prompt_hash": _prompt_hash(),
-        }
-        self._ledger = Ledger(store, new_run("write", spec), begin=lambda: None)
-        self._caller = Caller(store, plan.model, plan.sampling, budget, connections=plan.connections)
-
-    async def run(self) -> str:
-        """Make what is missing; gives back why it ended early, "" when it did not.
-
-        Raises:
-            ModelError: scope "run", when no call can work.
-        """
-        engine = Engine(connections=self._caller.limiter.most, on_stop=self.progress.budget.close)
-        with self._ledger.ending(engine):
-            await engine.run(self._jobs())
-        return engine.stopped_by
-
-    def made(self) -> Iterator[tuple[Task, tuple[Criterion, ...]]]:
-        """(task, its criteria) as far as they could be had, in the plan's order."""
-        for task, answer in self._answered():
-            if answer.value is not None:
-                yield task, answer.value
-
-    def failed(self) -> Iterator[tuple[Task, str]]:
-        """(task, why there are no criteria for it), in the plan's order."""
-        for task, answer in self._answered():
-            if answer.value is None:
-                yield task, answer.reason
-
-    def _answered(self) -> Iterator[tuple[Task, Answer[tuple[Criterion, ...]]]]:
-        for task, prompt in zip(self.plan.tasks, self._prompts, strict=True):
-            if prompt in self._answers:
-                yield task, self._answers[prompt]
-
-    async def _jobs(self) -> AsyncIterator[Job]:
-        queries = {prompt: task.prompt for task, prompt in zip(self.plan.tasks, self._prompts, strict=True)}
-        for prompt, query in queries.items():
-            yield Job([partial(self._make, prompt, query)])
-
-    async def _make(self, prompt: Prompt, query: str) -> None:
-        ask = Ask(prompt=prompt, read=lambda reply: read_reply(reply.text, query), schema=SCHEMA)
-        answer = await ask_until_read(self._caller, self._ledger, ask)
-        is_new = answer.call is None or answer.call.is_new
-        if answer.call is not None and is_new:
-            self._ledger.keep_call(answer.call)
-        self._answers[prompt] = answer
-        self.progress.done += is_new
-        self.progress.kept += not is_new
-        self.progress.unscored += answer.value is None
+        questions = TaskQuestions(
+            what="criteria",
+            source=plan.source,
+            tasks=plan.tasks,
+            prompt=criteria_prompt,
+            prompt_hash=_prompt_hash(),
+            read=lambda reply, task: read_reply(reply, task.prompt),
+            schema=SCHEMA,
+            model=plan.model,
+            sampling=plan.sampling,
+            connections=plan.connections,
+        )
+        super().__init__(store, questions, budget)
 
 
 def _check_output_length(model: Model, sampling: Sampling) -> None:

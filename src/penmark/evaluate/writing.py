@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from typing import Literal
 
 from penmark.errors import ModelError
@@ -30,6 +31,8 @@ class WritingPlan:
         revision: of the benchmark, for the run's record.
         writer: the name the responses are kept under.
         connections: most calls in flight.
+        prompt: what the writer is given for a task; the task's own prompt where nothing else is said.
+        extra_spec: what else makes this writer itself in the store.
     """
 
     tasks: Sequence[tuple[int, Task]]
@@ -38,6 +41,8 @@ class WritingPlan:
     model: Model
     sampling: Sampling
     connections: int
+    prompt: Callable[[Task], str] = attrgetter("prompt")
+    extra_spec: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class Writing:
         """
         self.store = store
         self.plan = plan
-        spec = writer_spec(plan.model.id, plan.sampling)
+        spec = {**writer_spec(plan.model.id, plan.sampling), **plan.extra_spec}
         store.check_name("writers", plan.writer, spec)
         self.progress = Progress(unit="responses", total=len(plan.tasks), budget=budget)
         bench = plan.tasks[0][1].bench if plan.tasks else ""
@@ -101,7 +106,7 @@ class Writing:
 
     async def _write(self, work: _Writing) -> None:
         try:
-            call = await self._caller.call(Prompt(work.task.prompt), CallId())
+            call = await self._caller.call(Prompt(self.plan.prompt(work.task)), CallId())
         except ModelError as error:
             if error.scope == "run":
                 raise
