@@ -213,8 +213,8 @@ def export_scores(flags: ExportScoresFlags) -> None:
         _check_writers(store, bench, flags, names_writers=False)
         scores = (
             ImportedScore(task=task, node=j.node, repeat=j.repeat, score=j.score, reason=j.reason)
-            for task, writer, j in reads.judgments_on(store.db, bench, judge)
-            if j.node and (not flags.writer or writer in flags.writer)
+            for task, writer, j in reads.judgments_on(store.db, bench, judge, tuple(flags.writer or ()))
+            if j.node
         )
         with _stream(flags.output) as stream:
             (write_own_scores if flags.format == "penmark" else write_scores)(stream, scores)
@@ -229,9 +229,9 @@ def export_judgments(flags: ExportJudgmentsFlags) -> None:
     with Store(flags.db, create=False) as store:
         bench, judge, _ = choose(store, flags.bench, flags.judge)
         _check_writers(store, bench, flags, names_writers=True)
-        rows = reads.judgments_on(store.db, bench, judge)
+        rows = reads.judgments_on(store.db, bench, judge, tuple(flags.writer or ()))
         with _stream(flags.output) as stream:
-            write_own_judgments(stream, (row for row in rows if not flags.writer or row[1] in flags.writer))
+            write_own_judgments(stream, rows)
 
 
 def export_preferences(flags: ExportJudgmentsFlags) -> None:
@@ -269,13 +269,13 @@ def _check_writers(store: Store, bench: str, flags: ExportFlags, *, names_writer
     from penmark.errors import ConfigError
     from penmark.store import reads
 
-    known = reads.writers_of(store.db, bench)
+    known = dict.fromkeys(reads.writers_of(store.db, bench)).keys()
     unknown = [name for name in flags.writer or () if name not in known]
     if unknown:
         raise ConfigError(
             f"no responses by {', '.join(unknown)} to {bench} in {store.path}, only by {', '.join(known)}"
         )
-    writers = flags.writer or known
+    writers = flags.writer or known - reads.copies(store.db).keys()
     if len(set(writers)) > 1 and not names_writers:
         raise ConfigError(
             f"{bench} has responses of {', '.join(writers)}, and this shape names no writer; "

@@ -56,7 +56,9 @@ class Scores:
     score_R: FloatArray
 
 
-def load_scores(db: sqlite3.Connection, bench: str, judge: str, *, by_root: bool, partial: bool) -> Scores:
+def load_scores(
+    db: sqlite3.Connection, bench: str, judge: str, *, by_root: bool, partial: bool, writers: Sequence[str] = ()
+) -> Scores:
     """Every scoring of a judge on a benchmark.
 
     Args:
@@ -65,8 +67,9 @@ def load_scores(db: sqlite3.Connection, bench: str, judge: str, *, by_root: bool
         judge: name of the judge.
         by_root: whether a scoring is a root score; otherwise a leaf score.
         partial: whether the leaves of a round whose root is unscored count all the same.
+        writers: whose perturbed copies are wanted; those of others are left out.
     """
-    rows = reads.score_rows(db, bench, judge)
+    rows = reads.score_rows(db, bench, judge, writers)
     response_R, node_R = np.array(rows.response, np.intp), np.array(rows.node, np.intp)
     score_R = np.array(rows.score, np.float64)
     root_R = node_R == (rows.nodes.index("") if "" in rows.nodes else -1)

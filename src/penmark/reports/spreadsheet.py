@@ -64,11 +64,9 @@ class JudgmentRow:
 
 def judgment_rows(store: Store, report: Report) -> Iterator[JudgmentRow]:
     """Every judgment behind a report, in the benchmark's order, one at a time."""
-    writers = {writer.name for writer in report.writers}
+    writers = [writer.name for writer in report.writers]
     last = ""
-    for task, writer, judgment in reads.judgments_on(store.db, report.bench, report.judge):
-        if writer not in writers:
-            continue
+    for task, writer, judgment in reads.judgments_on(store.db, report.bench, report.judge, writers) if writers else ():
         text = "" if judgment.response == last else reads.response_text(store.db, judgment.response)
         last = judgment.response
         yield JudgmentRow(

@@ -64,7 +64,9 @@ def build_report(store: Store, bench: str, judge: str, options: ReportOptions | 
     bench, judge, other_judges = choose(store, bench, judge)
     spec = reads.specs(store.db, "judges")[judge]
     reading = Reading.of(spec, options)
-    scores = load_scores(store.db, bench, judge, by_root=reading.by_root, partial=reading.partial)
+    scores = load_scores(
+        store.db, bench, judge, by_root=reading.by_root, partial=reading.partial, writers=options.writers
+    )
     wanted = _shown(scores.writers, options.writers, f"penmark judge {bench} --judge {judge}")
     weights_B_N = resample_weights(len(scores.tasks), seed=options.seed)
     frame = _Frame(scores, task_groups(scores), weights_B_N, reading.factor)

@@ -16,6 +16,10 @@ JUDGMENT_COLUMNS = "response, judge, node, score, status, reason, repeat, read_a
 PREFERENCE_COLUMNS = "first, second, judge, shown, margin, status, reason, repeat, call"
 PLAN_COLUMNS = "judge, task, repeat, plan, status, reason, call"
 RESPONSE_COLUMNS = "task, writer, text, status, detail, call"
+# Of a response r, with one array of names: it is by one of these writers or, where none is named, no perturbed copy.
+CHOSEN = """iif(json_array_length(?1),
+  r.writer IN (SELECT value FROM json_each(?1)),
+  r.writer NOT IN (SELECT name FROM writers WHERE json_extract(spec, '$.perturbation_of') IS NOT NULL))"""
 
 
 def _judgment(row: Sequence[Any]) -> Judgment:
@@ -79,6 +83,12 @@ def writers_of(db: sqlite3.Connection, bench: str) -> list[str]:
     return [row[0] for row in db.execute(sql, (bench,))]
 
 
+def copies(db: sqlite3.Connection) -> dict[str, str]:
+    """Writer of perturbed copies to the writer whose responses they are copies of."""
+    sql = "SELECT name, json_extract(spec, '$.perturbation_of') AS of FROM writers WHERE of IS NOT NULL ORDER BY rowid"
+    return dict(db.execute(sql))
+
+
 def tasks(db: sqlite3.Connection, bench: str) -> Iterator[tuple[Task, int]]:
     """(task, estimated tokens) of a benchmark in its order, one at a time."""
     cursor = db.execute("SELECT record, tokens FROM tasks WHERE bench = ? ORDER BY position, key", (bench,))
@@ -94,14 +104,14 @@ def response_keys(
     Args:
         db: the store's connection.
         bench: the benchmark.
-        writers: only these; all when none is named.
+        writers: only these; all but perturbed copies when none is named.
         limit: only the first so many tasks that have a response.
     """
-    sql = """SELECT r.task, r.key FROM tasks t JOIN responses r ON r.task = t.key
-      WHERE t.bench = ? AND (? OR r.writer IN (SELECT value FROM json_each(?)))
+    sql = f"""SELECT r.task, r.key FROM tasks t JOIN responses r ON r.task = t.key
+      WHERE t.bench = ?2 AND {CHOSEN}
       ORDER BY t.position, t.key, r.writer, r.key"""
     known: dict[str, str] = {}  # One string a task, however many responses it has.
-    found = db.execute(sql, (bench, not writers, json.dumps(list(writers))))
+    found = db.execute(sql, (json.dumps(list(writers)), bench))
     rows = [(known.setdefault(task, task), key) for task, key in found]
     if limit is None:
         return rows
@@ -128,7 +138,7 @@ def response_text(db: sqlite3.Connection, key: str) -> str:
 
 
 def responses(db: sqlite3.Connection, bench: str, writers: Sequence[str] = ()) -> Iterator[tuple[Task, Response]]:
-    """(task, response) of a benchmark, by task and then writer, one at a time; all writers when none is named."""
+    """(task, response) of a benchmark, by task and then writer, one at a time; writers as in `response_keys`."""
     last: tuple[str, Task] | None = None
     for task_key, response_key in response_keys(db, bench, writers):
         if last is None or last[0] != task_key:
@@ -151,12 +161,15 @@ def judgments(db: sqlite3.Connection, response: str, judge: str, repeat: int | N
     return [judgment for judgment in rows if repeat in (None, judgment.repeat)]
 
 
-def judgments_on(db: sqlite3.Connection, bench: str, judge: str) -> Iterator[tuple[str, str, Judgment]]:
-    """(task id, writer, judgment) of a judge on a benchmark, in the benchmark's order, one at a time."""
+def judgments_on(
+    db: sqlite3.Connection, bench: str, judge: str, writers: Sequence[str] = ()
+) -> Iterator[tuple[str, str, Judgment]]:
+    """(task id, writer, judgment) of a judge on a benchmark, in its order, one at a time; writers as above."""
     sql = f"""SELECT t.id, r.writer, {", ".join("j." + c.strip() for c in JUDGMENT_COLUMNS.split(","))}
       FROM tasks t JOIN responses r ON r.task = t.key JOIN judgments j ON j.response = r.key
-      WHERE t.bench = ? AND j.judge = ? ORDER BY t.position, t.key, r.writer, r.key, j.repeat, j.node"""
-    for task_id, writer, *row in db.execute(sql, (bench, judge)):
+      WHERE t.bench = ?2 AND j.judge = ?3 AND {CHOSEN}
+      ORDER BY t.position, t.key, r.writer, r.key, j.repeat, j.node"""
+    for task_id, writer, *row in db.execute(sql, (json.dumps(list(writers)), bench, judge)):
         yield task_id, writer, _judgment(row)
 
 
@@ -236,8 +249,11 @@ class ScoreRows:
     score: list[float | None]
 
 
-def score_rows(db: sqlite3.Connection, bench: str, judge: str) -> ScoreRows:
-    """Every node score of a judge on a benchmark, with the tasks and responses they belong to."""
+def score_rows(db: sqlite3.Connection, bench: str, judge: str, writers: Sequence[str] = ()) -> ScoreRows:
+    """Every node score of a judge on a benchmark, with the tasks and responses they belong to.
+
+    Perturbed copies are left out, but for those of the writers named.
+    """
     rows = ScoreRows([], [], [], [], [], [], [])
     task_index: dict[str, int] = {}
     sql = "SELECT key, record, tokens FROM tasks WHERE bench = ? ORDER BY position, key"
@@ -245,10 +261,11 @@ def score_rows(db: sqlite3.Connection, bench: str, judge: str) -> ScoreRows:
         task_index[key] = len(rows.tasks)
         rows.tasks.append((read_task(record), tokens))
     response_index: dict[str, int] = {}
+    left_out = copies(db).keys() - set(writers)
     sql = """SELECT r.key, r.task, r.writer, iif(r.text IS NULL, NULL, r.tokens), iif(r.text IS NULL, NULL, r.words)
       FROM responses r JOIN tasks t ON t.key = r.task WHERE t.bench = ?"""
     for key, task, *row in db.execute(sql, (bench,)):
-        if task in task_index:  # Else another process has added it since.
+        if task in task_index and row[0] not in left_out:  # Else another process has added it since.
             response_index[key] = len(rows.responses)
             rows.responses.append((task_index[task], *row))
     _read_scores(db, judge, response_index, rows)
