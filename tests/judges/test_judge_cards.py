@@ -1,6 +1,7 @@
 """Every judge, also the next one: its card, its protocol, its identity."""
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,15 @@ def test_a_judge_has_a_card_that_says_what_it_is(name, make):
     assert card.aggregate in {"root", "scorings"}
     assert len(card.description) > 20
     assert make(name).card == card
+
+
+def test_every_judge_is_held_to_import_no_other():
+    pyproject = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = pyproject["tool"]["importlinter"]["contracts"]
+    (listed,) = [contract["modules"] for contract in contracts if contract["type"] == "independence"]
+    folder = Path(judges.__file__).parent
+    packaged = [f"penmark.judges.{path.stem}" for path in folder.glob("*.py") if not path.stem.startswith("_")]
+    assert sorted(listed) == sorted(packaged)
 
 
 @every_judge
