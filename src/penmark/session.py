@@ -22,6 +22,7 @@ from penmark.evaluate.budget import Budget
 from penmark.evaluate.estimate import Estimate, estimate, prompt_tokens, sizes
 from penmark.evaluate.judging import Judging, JudgingPlan
 from penmark.evaluate.progress import Progress
+from penmark.evaluate.stored import StoredBenchmark
 from penmark.evaluate.writing import Writing, WritingPlan
 from penmark.protocols import Benchmark, Judge, JudgeOptions, Model, ModelOptions, Sampling
 from penmark.records import Response, Task
@@ -109,13 +110,15 @@ class Outcome:
     stopped_by: str
 
 
-def open_benchmark(name: str, data: Path | None = None) -> Benchmark:
-    """The benchmark of this name.
+def open_benchmark(name: str, data: Path | None = None, store: Store | None = None) -> Benchmark:
+    """The benchmark of this name; one that penmark does not know by name, as the store has it.
 
     Raises:
         ConfigError: when there is none.
         DataError: when its files are not there.
     """
+    if store is not None and name in reads.benches(store.db) and name not in registry.names("benchmarks"):
+        return StoredBenchmark(store, name)
     benchmark: Benchmark = registry.load("benchmarks", name).open(data or data_folder())
     return benchmark
 
@@ -178,7 +181,7 @@ def check_run(store: Store, writing: WriteRequest, judging: JudgeRequest) -> Non
     """
     judge = make_judge(judging.judge, judging.options)
     model = _judge_model(judging, judge)
-    for task in islice(open_benchmark(writing.bench, writing.data).tasks(), writing.limit):
+    for task in islice(open_benchmark(writing.bench, writing.data, store).tasks(), writing.limit):
         judge.rubric(task)
     Judging(store, _judging_plan(judging, judge, model), judging.calls.budget())
     check_models([writing.writer, *([model.id] if model else [])], writing.calls.model)
@@ -196,7 +199,7 @@ def write(store: Store, request: WriteRequest, watch: Watch = nullcontext, budge
     Raises:
         PenmarkError: before anything is stored, when something does not fit.
     """
-    benchmark = open_benchmark(request.bench, request.data)
+    benchmark = open_benchmark(request.bench, request.data, store)
     tasks = list(enumerate(islice(benchmark.tasks(), request.limit)))
     calls = request.calls
     model = make_model(request.writer, calls.model)
@@ -230,7 +233,7 @@ def estimates(store: Store, requests: Sequence[WriteRequest | JudgeRequest]) -> 
     unwritten: list[Task] = []
     for request in requests:
         if isinstance(request, WriteRequest):
-            benchmark = open_benchmark(request.bench, request.data)
+            benchmark = open_benchmark(request.bench, request.data, store)
             model = make_model(request.writer, request.calls.model)
             unwritten = _unwritten(store, list(islice(benchmark.tasks(), request.limit)), request.name or model.id)
             sampling = _override(benchmark.card.sampling, request.calls.sampling)

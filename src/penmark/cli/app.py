@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from penmark.cli import bench, build, exchange, judges, meta, quickstart, report, run, runs, weval
+from penmark.cli import bench, build, exchange, judges, meta, quickstart, ratings, report, run, runs, weval
 
 HELP = "Measure writing, measure the judges that measure writing, and use the judges that hold up."
 
@@ -14,6 +14,7 @@ app = typer.Typer(name="penmark", help=HELP, no_args_is_help=True, pretty_except
 quickstart.register(app)
 run.register(app)
 report.register(app)
+ratings.register(exchange.import_app)
 app.add_typer(exchange.import_app, name="import")
 app.add_typer(exchange.export_app, name="export")
 app.add_typer(bench.app, name="bench")

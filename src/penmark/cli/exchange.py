@@ -100,7 +100,7 @@ def import_responses(flags: ImportResponsesFlags) -> None:
 
     Those of one writer may be in several files; they are stored whole or not at all.
     """
-    tasks = _tasks(flags)
+    tasks = tasks_of(flags)
     texts, sources = _read_files(flags, tasks)
     for writer, by_task in texts.items():
         _save_responses(flags, tasks, by_task, writer=writer, source=", ".join(map(str, sources[writer])))
@@ -110,7 +110,7 @@ def import_references(flags: ImportReferencesFlags) -> None:
     """Take in the tasks' references as if a writer had written them, to see where people stand."""
     from penmark.errors import ConfigError
 
-    tasks = _tasks(flags)
+    tasks = tasks_of(flags)
     texts = {task.id: task.reference for task in tasks.values() if task.reference is not None}
     if not texts:
         raise ConfigError(f"no task of {flags.bench} has a reference; choose a --bench with them, such as howtobench")
@@ -157,7 +157,7 @@ def import_scores(flags: ImportScoresFlags) -> None:
     from penmark.evaluate.imports import Scoring, import_scores
     from penmark.store import Store
 
-    tasks = _tasks(flags)
+    tasks = tasks_of(flags)
     nodes = {task_id: frozenset(n for n, _ in task.rubric.leaves()) for task_id, task in tasks.items() if task.rubric}
     scores = [
         Scoring(task=s.task, node=s.node, repeat=s.repeat, score=s.score, reason=s.reason)
@@ -168,15 +168,15 @@ def import_scores(flags: ImportScoresFlags) -> None:
     print(f"{count} scorings of {flags.writer} by {flags.judge} on {flags.bench}")
 
 
-def _tasks(flags: ImportFlags) -> dict[str, Task]:
+def tasks_of(flags: ImportFlags) -> dict[str, Task]:
     """The benchmark's tasks by id: from its files or, where those are not here, from the database."""
-    from penmark.errors import DataError
+    from penmark.errors import ConfigError, DataError
     from penmark.session import open_benchmark
     from penmark.store import Store, reads
 
     try:
         return {task.id: task for task in open_benchmark(flags.bench, flags.data).tasks()}
-    except DataError:
+    except (ConfigError, DataError):
         if flags.data is not None or not flags.db.exists():
             raise
         with Store(flags.db, create=False) as store:

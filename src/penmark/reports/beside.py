@@ -47,8 +47,8 @@ def judges_beside(
 
 
 def _is_free(spec: Mapping[str, Any]) -> bool:
-    """Whether a judge makes no calls; imported scores may have taken some elsewhere."""
-    return spec.get("model") is None and spec.get("judge") != "imported"
+    """Whether a judge makes no calls; imported scores may have taken some elsewhere, and people are not free."""
+    return spec.get("model") is None and spec.get("judge") not in ("imported", "human")
 
 
 @dataclass
