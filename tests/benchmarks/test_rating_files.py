@@ -168,7 +168,7 @@ MADE = {"task": "x", "instruction": "Go.", "writer": "w", "response": "x", "scor
         ([{**PAIR, "preferred": "c"}], 1, "no verdict"),
         ([{**PAIR, "preferred": None}], 1, "preferred: missing"),
         ([{**PAIR, "writer_a": "b", "writer_b": "a"}], 1, '"a" is a side and the name of the other writer'),
-        ([{**PAIR, "writer_b": "a"}], 1, "both sides"),
+        ([{**PAIR, "writer_b": "a", "preferred": "tie"}], 1, "both sides"),
         ([{"task": "t1", "candidates": ["a"], "best": "b"}], 1, "not among a"),
         ([{"task": "t1", "responses": ["a"], "best": "a"}], 1, "not an object"),
         ([{"task": "t1", "ranking": "a > a"}], 1, "ranks no two"),

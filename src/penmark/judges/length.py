@@ -26,11 +26,13 @@ class LengthJudge:
     Characters are Unicode code points. Of words, each CJK character is one.
     """
 
+    card = CARD
     sampling = Sampling()
 
     def __init__(self, units: Literal["chars", "words"] = "chars") -> None:
         self.units = units
-        self.card = CARD if units == "chars" else replace(CARD, unit="words")
+        if units == "words":
+            self.card = replace(self.card, unit="words")
 
     def settings(self) -> Mapping[str, object]:
         """What it counts."""
