@@ -1,0 +1,168 @@
+"""Lists, headings, tables, JSON, emphasis, titles and placeholders."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from penmark.requirements.bounds import EN_AFTER, EN_AMOUNT, ZH_AFTER, ZH_AMOUNT, read_bounds
+from penmark.requirements.finding import Bounds, Finding, count_finding, yes_or_no
+from penmark.requirements.found import Found, found
+from penmark.requirements.headings import BULLET, NUMBERED, heading_levels
+
+BULLETS = (
+    re.compile(rf"{EN_AMOUNT}\s+(?:[\w*-]+\s+){{0,3}}?bullet(?:ed|s)?(?:[- ]?points?|\s+items?)?\b{EN_AFTER}", re.I),
+    re.compile(rf"{EN_AMOUNT}\s+\w+(?:[^.\n]{{0,50}}?)(?:markdown )?bullet points(?P<after>)", re.I),
+    re.compile(rf"{ZH_AMOUNT}(?:个|条)(?:项目符号|要点列表|列表项){ZH_AFTER}"),
+)
+_THINGS = r"(?:\w+\s+){0,3}?(?:sections?|parts?|phrases?|words|points?|pieces?|sentences?|texts?|of (?:your|the))\b"
+HIGHLIGHTS = (
+    re.compile(
+        rf"\b(?:highlight|itali[cs]i[sz]|bold|emphasi[sz])\w*[^.\n]{{0,25}}?{EN_AMOUNT}\s+{_THINGS}(?P<after>)", re.I
+    ),
+    re.compile(
+        rf"{EN_AMOUNT}\s+(?:\w+\s+)?(?:italic(?:i[sz]ed)?|highlighted|bold(?:ed)?|emphasi[sz]ed)"
+        rf"\s+(?:\w+\s+)?(?:sections?|parts?|phrases?|words?|texts?)(?P<after>)",
+        re.I,
+    ),
+    re.compile(
+        rf"{EN_AMOUNT}\s+(?:\w+\s+)?(?:sections?|parts?|phrases?)\b[^.\n]{{0,40}}\b(?:highlighted|"
+        rf"italici[sz]ed|in (?:bold|italics))(?P<after>)",
+        re.I,
+    ),
+)
+PLACEHOLDERS = (
+    re.compile(rf"{EN_AMOUNT}\s+(?:\w+\s+){{0,2}}?placeholders?\b{EN_AFTER}", re.I),
+    re.compile(rf"{ZH_AMOUNT}(?:个|处)?占位符{ZH_AFTER}"),
+)
+_JSON = re.compile(
+    r"\bJSON\b[^.\n]{0,12}\b(?:format|block|object|code|output|content)|\b(?:in|as|valid|a|"
+    r"wrap\w*[^.\n]{0,40})\s*(?:valid\s+)?JSON\b|JSON\s?格式",
+    re.I,
+)
+_TITLE = re.compile(r"<<[^<>\n]*>>|double angular brackets?|double angle brackets?", re.I)
+_TABLE = re.compile(
+    r"\b(?:in|as|with|include|create|using|make)\s+(?:an?\s+)?(?:\w+\s+)?table\b(?! of contents)"
+    r"|\btable format\b|表格(?:形式|的形式|方式)|(?:用|以|使用|制作|包含)(?:一个)?表格",
+    re.I,
+)
+_HEADINGS = re.compile(
+    r"\b(?:with|use|using|clear|include|have|under)\s+(?:\w+\s+){0,2}?(?:sub)?head(?:ing|er)s\b|"
+    r"\bsubheadings\b|小标题|分标题|各级标题",
+    re.I,
+)
+_NUMBERED = re.compile(
+    r"\bnumbered (?:list|items|points|steps)|\bas a numbered\b|编号列表|(?:分步骤|逐条|按序号)编号|有序列表", re.I
+)
+ONE_OF = re.compile(
+    r"\b(?:one of|choose|select|pick)\b[^.\n]{0,60}?\b(?:phrases?|options|answers|sentences|"
+    r"responses|choices)\b[^:.\n]{0,12}:\s*(?P<options>.+)",
+    re.I | re.S,
+)
+_OPTION = re.compile(r"[\"“”'‘]([^\"“”\n]{2,80}?)[\"“”]")
+
+
+def find_layout(query: str) -> Iterator[Found]:
+    """Demands about how the text is laid out."""
+    for name, patterns in (("bullets", BULLETS), ("highlights", HIGHLIGHTS), ("placeholders", PLACEHOLDERS)):
+        yield from _first_count(query, patterns, name)
+    for name, pattern in (
+        ("json", _JSON),
+        ("title", _TITLE),
+        ("table", _TABLE),
+        ("headings", _HEADINGS),
+        ("numbered", _NUMBERED),
+    ):
+        match = pattern.search(query)
+        if match:
+            arguments = {"least": 1} if name in ("headings", "numbered") else {}
+            yield found("format", name, arguments, match)
+    yield from _one_of(query)
+
+
+def _first_count(query: str, patterns: Sequence[re.Pattern[str]], name: str) -> Iterator[Found]:
+    """The first amount that a pattern finds; all but bullets are "at least" where only a number stands."""
+    for pattern in patterns:
+        for match in pattern.finditer(query):
+            bounds = read_bounds(query, match, bare_is_about=False)
+            if bounds is not None:
+                kept = bounds if name == "bullets" else _at_least(bounds)
+                yield found("format", name, kept.arguments(), match)
+                return
+
+
+def _at_least(bounds: Bounds) -> Bounds:
+    return Bounds(least=bounds.least) if bounds.least is not None else bounds
+
+
+def _one_of(query: str) -> Iterator[Found]:
+    match = ONE_OF.search(query)
+    if match is None:
+        return
+    options = _OPTION.findall(match["options"]) or [line.strip(" -*\t") for line in match["options"].splitlines()]
+    phrases = [option.strip() for option in options if option.strip()]
+    if len(phrases) > 1:
+        yield found("format", "one_of", {"phrases": phrases}, match)
+
+
+def check_bullets(text: str, arguments: Mapping[str, object]) -> Finding:
+    """Whether there are as many bulleted items as demanded."""
+    return count_finding(len(BULLET.findall(text)), "bullet points", Bounds.of(arguments))
+
+
+def check_numbered(text: str, arguments: Mapping[str, object]) -> Finding:
+    """Whether there are as many numbered items as demanded."""
+    return count_finding(len(NUMBERED.findall(text)), "numbered items", Bounds.of(arguments))
+
+
+def check_headings(text: str, arguments: Mapping[str, object]) -> Finding:
+    """Whether there are as many headings as demanded, of any level."""
+    return count_finding(len(heading_levels(text)), "headings", Bounds.of(arguments))
+
+
+def check_highlights(text: str, arguments: Mapping[str, object]) -> Finding:
+    """Whether as many passages as demanded are in italics or bold (*so*, **so** or _so_)."""
+    bold = re.findall(r"\*\*[^\n*]*[^\s*][^\n*]*\*\*", text)
+    rest = re.sub(r"\*\*[^\n*]*\*\*", " ", text)
+    italic = re.findall(r"(?<![*\w])\*(?! )[^\n*]+?\*(?!\*)|(?<![_\w])_(?! )[^\n_]+?_(?![_\w])", rest)
+    return count_finding(len(bold) + len(italic), "highlighted passages", Bounds.of(arguments))
+
+
+def check_placeholders(text: str, arguments: Mapping[str, object]) -> Finding:
+    """Whether there are as many [placeholders] as demanded; links and tick boxes are none."""
+    count = len(re.findall(r"\[(?![ xX]?\])[^\[\]\n]+\](?!\()", text))
+    return count_finding(count, "placeholders", Bounds.of(arguments))
+
+
+def check_json(text: str, arguments: Mapping[str, object]) -> Finding:
+    """Whether the text is one JSON value, bare or in one code fence."""
+    stripped = text.strip()
+    fenced = re.fullmatch(r"(```+|~~~+)\w*\s*\n?(.*?)\n?\s*\1", stripped, re.S)
+    try:
+        json.loads(fenced.group(2) if fenced else stripped)
+    except (ValueError, RecursionError) as error:
+        return yes_or_no(False, f"the text is not JSON: {error}")
+    return yes_or_no(True, "the text is JSON")
+
+
+def check_title(text: str, arguments: Mapping[str, object]) -> Finding:
+    """Whether a title stands in <<double angular brackets>>."""
+    title = re.search(r"<<[^\n<>]*\w[^\n<>]*>>", text)
+    return yes_or_no(
+        title is not None, f"the title is {title.group()}" if title else "no <<title>>", title and title.group()
+    )
+
+
+def check_table(text: str, arguments: Mapping[str, object]) -> Finding:
+    """Whether there is a table: two Markdown rows that follow each other, or an HTML one."""
+    is_met = bool(re.search(r"^[ \t]*\|.+\|[ \t]*\n[ \t]*\|.+\|", text, re.M) or re.search(r"<table\b", text, re.I))
+    return yes_or_no(is_met, "there is a table" if is_met else "no table")
+
+
+def check_one_of(text: str, arguments: Mapping[str, object]) -> Finding:
+    """Whether one of the phrases stands in the text."""
+    phrases = arguments["phrases"]
+    options = [str(phrase) for phrase in phrases] if isinstance(phrases, list | tuple) else []
+    here = next((phrase for phrase in options if phrase.casefold() in text.casefold()), None)
+    return yes_or_no(here is not None, f"the text says {here!r}" if here else "none of the phrases is there", here)

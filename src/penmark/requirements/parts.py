@@ -1,0 +1,184 @@
+"""Into how many parts a text is to be divided, how long each is to be, and how one of them begins.
+
+Paragraphs are the blocks between blank lines, or the lines where no line is blank; a heading, a title in 《》 or <<>>
+or a line of marks alone is none. Parts lie between separators such as ***. Sections stand under headings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from penmark.requirements.bounds import EN_AFTER, EN_AMOUNT, ZH_AFTER, ZH_AMOUNT, read_bounds
+from penmark.requirements.finding import Bounds, Finding, count_finding, yes_or_no
+from penmark.requirements.found import Found, found
+from penmark.requirements.headings import heading_levels, is_heading, list_items, sections_under_headings
+from penmark.requirements.lengths import UNITS
+from penmark.text import paragraphs as blocks
+from penmark.text import sentences
+
+_ADJECTIVES = (
+    r"(?:(?:short|long|full|different|distinct|separate|main|clear|complete|well-\w+|key|"
+    r"major|numbered|labeled)\s+){0,2}"
+)
+EN_PARAGRAPHS = re.compile(rf"{EN_AMOUNT}[ \t-]*{_ADJECTIVES}(?P<unit>paragraphs?|sections?|parts)\b{EN_AFTER}", re.I)
+ZH_PARAGRAPHS = re.compile(rf"{ZH_AMOUNT}个?(?P<unit>自然段落?|段落|段(?=[，。；,;\n左以]|$)){ZH_AFTER}")
+ZH_SECTIONS = re.compile(rf"{ZH_AMOUNT}(?:个|大)+(?P<unit>部分|板块|章节|小节|模块|章){ZH_AFTER}")
+_ZH_DIVIDED = re.compile(r"分为|分成|包含|包括|按照?|须|需|共|由|写|】|、")
+_SIX = re.compile(r"(?<!\*)\*{6,7}(?!\*)|\b(?:6|six) (?:asterisk|star)", re.I)
+_THREE = re.compile(r"(?<!\*)\*{3}(?!\*)|\b(?:3|three) as?terisk|markdown divider", re.I)
+_MARKED = re.compile(
+    r"(?:start|begin|mark)\w*\b[^.\n]{0,40}?\b(?:with|by|as)\b\s*[:\"“']*(?P<marker>[A-Za-z]+)\s+(?:X|1|#|N|\[X\])\b"
+)
+_NTH = (
+    r"(?:(?:the\s+)?(?P<nth>\d+(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|"
+    r"eighth|ninth|tenth|last|final)"
+    r"\s+paragraph|paragraph\s+(?P<number>\d+))"
+)
+_WORD = r"(?:the\s+)?(?:exact\s+)?(?:word\s+)?[\"“'‘]?(?P<word>[\w-]+)[\"”'’]?"
+PARAGRAPH_START = (
+    re.compile(
+        rf"{_NTH}\s+(?:must|should|has to|needs to|is to|shall|will)?\s*(?:start|begin)s?\s+with\s+{_WORD}", re.I
+    ),
+    re.compile(rf"(?:start|begin)\s+{_NTH}\s+with\s+{_WORD}", re.I),
+    re.compile(rf"first word (?:of|in) {_NTH}\s+(?:must|should|has to|needs to|is to)?\s*(?:be|is)\s+{_WORD}", re.I),
+)
+_ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
+LAST = -1
+_TITLE_LINE = re.compile(r"\s*(?:《[^》]*》|<<.*>>|\W+)\s*")
+
+
+def find_parts(query: str) -> Iterator[Found]:
+    """How many paragraphs, sections or separated parts are demanded, and how a paragraph is to begin."""
+    divided = _SIX.search(query)
+    if divided:
+        yield found("format", "parts", {"separator": "******", "least": 2, "most": 2}, divided)
+    starts = list(_paragraph_starts(query))
+    for match in EN_PARAGRAPHS.finditer(query):
+        bounds = read_bounds(query, match, bare_is_about=False)
+        if bounds is not None and not _is_highlight(query, match):
+            yield _english(query, match, bounds)
+    for pattern, name in ((ZH_PARAGRAPHS, "paragraphs"), (ZH_SECTIONS, "sections")):
+        for match in pattern.finditer(query):
+            bounds = read_bounds(query, match, bare_is_about=False)
+            near = query[max(0, match.start() - (12 if name == "paragraphs" else 40)) : match.start()]
+            is_demand = _ZH_DIVIDED.search(near) or match["least"] or match["most"]
+            if bounds is not None and is_demand and query[max(0, match.start() - 1)] not in "第前后上下":
+                yield found("format", name, bounds.arguments(), match)
+    yield from starts
+
+
+def _english(query: str, match: re.Match[str], bounds: Bounds) -> Found:
+    marked = _MARKED.search(query)
+    is_paragraph = match["unit"].lower().startswith("paragraph")
+    if marked and not is_paragraph:
+        least = bounds.least if bounds.least is not None else bounds.about or 1
+        return found("format", "marked_sections", {"marker": marked["marker"], "least": least}, match)
+    if _THREE.search(query):
+        return found("format", "parts", {"separator": "***", **bounds.arguments()}, match)
+    return found("format", "paragraphs" if is_paragraph else "sections", bounds.arguments(), match)
+
+
+def _is_highlight(query: str, match: re.Match[str]) -> bool:
+    """Whether these are sections to set in italics or bold, or passages of a source, and not parts of the text."""
+    near = query[max(0, match.start() - 40) : match.start()]
+    following = query[match.end() : match.end() + 60]
+    is_marked = re.search(r"(?:highlight|itali|bold|emphasi)[^.]{0,40}$", near, re.I)
+    told = re.match(
+        r"[^.;\n]{0,40}(?:markdown, |highlight|\bi\.e\.? ?,? ?\*|italic|bold|of (?:the|your|this) (?:poem|answer))",
+        following,
+        re.I,
+    )
+    is_source = re.match(r"\s+(?:above|below)\b", following)
+    return bool(is_marked or is_source or (told and not match["unit"].lower().startswith("paragraph")))
+
+
+def _paragraph_starts(query: str) -> Iterator[Found]:
+    for pattern in PARAGRAPH_START:
+        for match in pattern.finditer(query):
+            number = int(match["number"]) if match["number"] else _ordinal(match["nth"].lower())
+            if number == LAST and (total := re.search(rf"exactly {EN_AMOUNT}\s+paragraphs", query, re.I)):
+                number = int(float(total["low"])) if total["low"].isdigit() else LAST
+            yield found("format", "paragraph_start", {"paragraph": number, "word": match["word"].lower()}, match)
+
+
+def _ordinal(text: str) -> int:
+    if text in ("last", "final"):
+        return LAST
+    return _ORDINALS.index(text) + 1 if text in _ORDINALS else int(re.sub(r"\D", "", text))
+
+
+def paragraphs(text: str) -> list[str]:
+    """The text's paragraphs; titles, headings and lines of marks alone are none."""
+    kept = (block for block in blocks(text) if not _TITLE_LINE.fullmatch(block))
+    return [block for block in kept if "\n" in block or not is_heading(block)]
+
+
+def parts(text: str, separator: str) -> list[str]:
+    """What stands between separators that stand alone, between spaces or line ends; blank pieces are none."""
+    return [piece for piece in re.split(rf"(?:^|(?<=\s)){re.escape(separator)}(?=\s|$)", text) if piece.strip()]
+
+
+def check_parts(text: str, arguments: Mapping[str, object]) -> Finding:
+    """Whether the separators make as many parts as demanded, no two alike."""
+    pieces = parts(text, str(arguments["separator"]))
+    finding = count_finding(len(pieces), f"parts between {arguments['separator']}", Bounds.of(arguments))
+    if finding.is_met and len({piece.strip() for piece in pieces}) < len(pieces):
+        return yes_or_no(False, "two parts are the same", len(pieces))
+    return finding
+
+
+def check_paragraphs(text: str, arguments: Mapping[str, object]) -> Finding:
+    """Whether there are as many paragraphs as demanded."""
+    return count_finding(len(paragraphs(text)), "paragraphs", Bounds.of(arguments))
+
+
+def check_sections(text: str, arguments: Mapping[str, object]) -> Finding:
+    """Whether there are as many sections as demanded: headings of the highest level that occurs more than once."""
+    levels = heading_levels(text)
+    return count_finding(len(sections_under_headings(text)) if levels else 0, "sections", Bounds.of(arguments))
+
+
+def check_marked_sections(text: str, arguments: Mapping[str, object]) -> Finding:
+    """Whether enough sections begin with the marker and a number, such as "SECTION 3"."""
+    marker = re.escape(str(arguments["marker"]))
+    count = len(re.findall(rf"(?<!\w){marker}\s+(?:\d+|[IVXLC]+|[A-Z]|\w+)\b(?=\W|$)", text, re.I | re.M))
+    return count_finding(count, f"sections marked {arguments['marker']}", Bounds.of(arguments))
+
+
+def check_paragraph_start(text: str, arguments: Mapping[str, object]) -> Finding:
+    """Whether the paragraph of this number (-1 = the last) begins with the word."""
+    number, word = arguments["paragraph"], str(arguments["word"])
+    found_paragraphs = paragraphs(text)
+    index = int(str(number)) - (1 if int(str(number)) > 0 else 0)
+    if not -len(found_paragraphs) <= index < len(found_paragraphs):
+        return yes_or_no(False, f"there is no paragraph {number}, only {len(found_paragraphs)}")
+    opening = re.search(r"[\w'’-]+", found_paragraphs[index])
+    first = opening.group() if opening else ""
+    is_met = first.casefold() == word.casefold() or found_paragraphs[index].lstrip("\"'“‘*_ ").startswith(word)
+    return yes_or_no(is_met, f"paragraph {number} begins with {first!r}; wanted {word!r}", first)
+
+
+PIECES: Mapping[str, Callable[[str], list[str]]] = {
+    "paragraph": paragraphs,
+    "sentence": sentences,
+    "line": lambda text: [line for line in text.splitlines() if line.strip()],
+    "item": list_items,
+    "section": lambda text: sections_under_headings(text) or paragraphs(text),
+}
+
+
+def check_each(text: str, arguments: Mapping[str, object]) -> Finding:
+    """Whether every part is as long as demanded; the one that is furthest off is told."""
+    part, unit, bounds = str(arguments["part"]), str(arguments["unit"]), Bounds.of(arguments)
+    pieces = PIECES[part](text)
+    if not pieces:
+        return yes_or_no(False, f"there is no {part}")
+    findings = [count_finding(UNITS[unit](piece), unit, bounds) for piece in pieces]
+    worst = max(findings, key=lambda finding: finding.distance)
+    missed = sum(not finding.is_met for finding in findings)
+    told = f"{missed} of {len(pieces)} {part}s miss it; the furthest has {worst.explanation}"
+    all_meet = f"each of {len(pieces)} {part}s has the length; wanted {bounds} {unit}"
+    return Finding(
+        is_met=not missed, measured=worst.measured, distance=worst.distance, explanation=told if missed else all_meet
+    )

@@ -1,0 +1,160 @@
+"""What extraction reads out of a query, demand by demand."""
+
+import pytest
+
+from penmark.records import Check
+from penmark.requirements import CHECKS, extract
+from penmark.requirements.extraction import WINDOW_CHARS, find
+
+
+def checks(query):
+    return [(r.check.name, dict(r.check.arguments)) for r in extract(query) if r.check]
+
+
+def only(query):
+    (found,) = checks(query)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "arguments"),
+    [
+        ("写一篇2000字左右的散文。", "words", {"about": 2000}),
+        ("写一篇散文，不少于800字。", "words", {"least": 800}),
+        ("写一段祝福语，字数控制在100-150字之间。", "words", {"least": 100, "most": 150}),
+        ("写评语，500字以内。", "words", {"most": 500}),
+        ("写一份3-5千字的报告。", "words", {"least": 3000, "most": 5000}),
+        ("写一份方案，不得少于2万字。", "words", {"least": 20000}),
+        ("正文超过三千字。", "words", {"least": 3001}),
+        ("Write 50–70 words about rain.", "words", {"least": 50, "most": 70}),
+        ("Write a 500-word story.", "words", {"about": 500}),
+        ("Write a 300+ word summary.", "words", {"least": 300}),
+        ("Answer in fewer than 1,200 words.", "words", {"most": 1199}),
+        ("Use 45 or less words.", "words", {"most": 45}),
+        ("Do not write more than fifty words.", "words", {"most": 50}),
+        ("The number of words should be 250 or more.", "words", {"least": 250}),
+        ("Write exactly six sentences.", "sentences", {"least": 6, "most": 6}),
+        ("Answer in 5 or 6 sentences.", "sentences", {"least": 5, "most": 6}),
+        ("用三句话介绍杭州，控制在三句话。", "sentences", {"least": 3, "most": 3}),
+        ("Write a five line poem.", "lines", {"least": 5, "most": 5}),
+        ("标题控制在20个字符以内。", "characters", {"most": 20}),
+    ],
+)
+def test_the_length_of_a_text_is_read_with_its_unit_and_bounds(query, name, arguments):
+    assert only(query) == (name, arguments)
+
+
+@pytest.mark.parametrize(
+    ("query", "arguments"),
+    [
+        ("每段不少于200字。", {"part": "paragraph", "unit": "words", "least": 200}),
+        ("List five tips, every sentence under 12 words.", {"part": "sentence", "unit": "words", "most": 11}),
+        ("Each paragraph should have 40 to 60 words.", {"part": "paragraph", "unit": "words", "least": 40, "most": 60}),
+    ],
+)
+def test_the_length_of_each_part_is_not_that_of_the_whole(query, arguments):
+    assert ("each", arguments) in checks(query)
+    assert not [name for name, _ in checks(query) if name == "words"]
+
+
+def test_the_whole_may_have_a_length_beside_that_of_its_parts():
+    found = checks("每段不少于200字，全文2000字左右。")
+    assert found == [("each", {"part": "paragraph", "unit": "words", "least": 200}), ("words", {"about": 2000})]
+
+
+@pytest.mark.parametrize(
+    "query", ["每篇评论150-200字。", "Each comment should be 50-100 words.", "写一份10分钟的演讲稿。"]
+)
+def test_a_length_that_no_rule_can_check_is_a_requirement_without_a_check(query):
+    (requirement,) = extract(query)
+    assert requirement.kind == "length"
+    assert requirement.check is None
+    assert requirement.quote
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("There should be exactly 3 paragraphs.", ("paragraphs", {"least": 3, "most": 3})),
+        ("分为4-5个自然段落。", ("paragraphs", {"least": 4, "most": 5})),
+        ("4 paragraphs, with the markdown divider: ***", ("parts", {"separator": "***", "least": 4, "most": 4})),
+        ("Give two different answers, separated by ******.", ("parts", {"separator": "******", "least": 2, "most": 2})),
+        ("全文分为四个部分。", ("sections", {"least": 4, "most": 4})),
+        ("3 sections. Mark the start of each section with Day X.", ("marked_sections", {"marker": "Day", "least": 3})),
+        ("The second paragraph must start with the word 'Yet'.", ("paragraph_start", {"paragraph": 2, "word": "yet"})),
+        ("Include the keywords 'rain' and 'sea'.", ("includes", {"words": ["rain", "sea"]})),
+        ("The words startup and capsule cannot be in the answer.", ("excludes", {"words": ["startup", "capsule"]})),
+        ("Avoid mentioning \"photography\".", ("excludes", {"words": ["photography"]})),
+        ("The word knot should appear at least 2 times.", ("mentions", {"word": "knot", "least": 2})),
+        ("The word 'future' should appear at most once.", ("mentions", {"word": "future", "most": 1})),
+        ("使用“春天”“希望”这两个词。", ("includes", {"words": ["春天", "希望"]})),
+        ("不要出现“失败”一词。", ("excludes", {"words": ["失败"]})),
+        ("“创新”一词要写，使用关键词“创新”至少出现3次。", ("mentions", {"word": "创新", "least": 3})),
+        ("The letter q should appear at least 6 times.", ("letters", {"letter": "q", "least": 6})),
+        ("Do not include the letter 'c' anywhere.", ("letters", {"letter": "c", "most": 0})),
+        ("Refrain from using any commas.", ("no_commas", {})),
+        ("全文不要使用逗号。", ("no_commas", {})),
+        ("Answer in lowercase letters only.", ("lowercase", {})),
+        ("Write it in all capital letters.", ("uppercase", {})),
+        ("No lowercase letters are allowed.", ("uppercase", {})),
+        ("Words in all capital letters should appear at least 3 times.", ("capital_words", {"least": 3})),
+        ("Use only Hindi in your answer, no other language is allowed.", ("language", {"language": "hi"})),
+        ("请用英文写作。", ("language", {"language": "en"})),
+        ('End the rant with the phrase "What next?"', ("ends_with", {"text": "What next?"})),
+        ("以“愿君安好”结尾。", ("ends_with", {"text": "愿君安好"})),
+        ("以“那年夏天”开头。", ("starts_with", {"text": "那年夏天"})),
+        ("Wrap your entire response with double quotation marks.", ("quoted", {})),
+        ("Add a postscript starting with P.P.S", ("postscript", {"marker": "P.P.S"})),
+        ("Why is the sky blue?\nRepeat the question above first.", ("repeats", {"text": "Why is the sky blue?"})),
+        ("Use exactly 4 bullet points.", ("bullets", {"least": 4, "most": 4})),
+        ("Highlight at least 2 sections, i.e. *so*.", ("highlights", {"least": 2})),
+        ("Include at least five placeholders such as [name].", ("placeholders", {"least": 5})),
+        ("Answer in JSON format.", ("json", {})),
+        ("Give it a title in double angular brackets.", ("title", {})),
+        ("以表格形式呈现数据。", ("table", {})),
+        ("Show the data in a table.", ("table", {})),
+        ("各部分加小标题。", ("headings", {"least": 1})),
+        ("Give a numbered list of reasons.", ("numbered", {"least": 1})),
+    ],
+)  # fmt: skip
+def test_a_demand_is_read_with_its_arguments(query, expected):
+    assert expected in checks(query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "Write a poem about the sea.",
+        "In 2024 the firm sold 300 cars and hired 12 people.",
+        "他只说了一句，就走了。“世界”一词含义很广。",
+        "The story has 3 characters named Ann, Bo and Cy.",
+        "The article length needs to increase by 300-500 words.",
+    ],
+)
+def test_what_is_no_demand_is_not_read_as_one(query):
+    assert not [check for check in checks(query) if check[0] not in ("headings",)]
+
+
+def test_the_words_a_demand_comes_from_stand_in_the_query():
+    query = "写一篇散文。\n要求：800字左右；分为三个部分，不要使用逗号。"
+    requirements = extract(query)
+    assert [r.check.name for r in requirements] == ["words", "sections", "no_commas"]
+    assert all(r.quote and r.quote in query for r in requirements)
+
+
+def test_a_demand_said_twice_is_one():
+    assert len(extract("About 500 words, I mean about 500 words.")) == 1
+
+
+def test_the_middle_of_a_long_query_is_material_and_demands_nothing():
+    material = "第三条 报告不得少于500字。" * 10
+    filler = "正文。" * WINDOW_CHARS
+    assert checks(f"请解读下列法规，3000字以上。{filler}{material}{filler}") == [("words", {"least": 3000})]
+
+
+def test_every_check_that_is_read_has_a_rule_or_is_left_without_a_check():
+    query = "Each stanza under 40 words, a 5-minute speech, exactly two sentences."
+    assert {demand.check.name for demand in find(query)} == {"each", "minutes", "sentences"}
+    assert [r.check for r in extract(query) if r.check] == [Check("sentences", {"least": 2, "most": 2})]
+    assert {r.check.name for r in extract(query) if r.check} <= CHECKS.keys()
