@@ -31,6 +31,7 @@ from penmark.text import estimate_tokens
 
 Watch = Callable[[Progress], AbstractContextManager[object]]
 T = TypeVar("T")
+SHORT_JUDGES = {"reward": "reward-model"}  # as in `reward:DIR`
 MOST_ALTERNATIVES = 20  # what endpoints give at most
 USUAL_WORDS = 800  # of a response that is still to be written, for estimates
 
@@ -143,11 +144,25 @@ def make_model(name: str, options: ModelOptions) -> Model:
 
 
 def make_judge(name: str, options: JudgeOptions) -> Judge:
-    """The judge of this name.
+    """The judge of this name; `NAME:DIR` is the judge NAME with the checkpoint DIR, `reward:DIR` a reward model.
 
     Raises:
-        ConfigError: when there is none.
+        ConfigError: when there is none, or it takes no checkpoint.
     """
+    kind, colon, folder = name.partition(":")
+    if not colon:
+        return _created(kind, options)
+    if not folder or options.checkpoint is not None:
+        raise ConfigError(f"judge {name!r}: the checkpoint is given as {kind}:DIR or with --checkpoint DIR, once")
+    judge = _created(SHORT_JUDGES.get(kind, kind), replace(options, checkpoint=Path(folder).expanduser()))
+    if not hasattr(judge, "checkpoint"):
+        raise ConfigError(
+            f"judge {kind!r} takes no checkpoint, found {name!r}; judges that do: see `penmark judges list`"
+        )
+    return judge
+
+
+def _created(name: str, options: JudgeOptions) -> Judge:
     judge: Judge = registry.load("judges", name).create(options)
     return judge
 

@@ -16,7 +16,7 @@ every_judge = pytest.mark.parametrize("name", registry.names("judges"))
 
 
 PACKAGED_TREE = Path(judges.__file__).parent / "tow" / "tow.toml"
-RUN_A_CHECKPOINT = {"bertscore": None, "bleurt": 1}  # and how many outputs it must have
+RUN_A_CHECKPOINT = {"bertscore": None, "bleurt": 1, "reward-model": 1}  # and how many outputs it must have
 
 
 @pytest.fixture(scope="module")
