@@ -277,6 +277,7 @@ class JudgeCard:
         unit: what a root score counts: "points" or, for measures without a 1-10 scale, such as "words".
         aggregate: what a benchmark mean is taken over: "scorings" (every leaf scoring of every task, as
             WritingBench does) or "root" (one root score a response).
+        compares: whether it compares two responses (a `PairJudge`) instead of scoring one (a `Judge`).
     """
 
     id: str
@@ -285,6 +286,7 @@ class JudgeCard:
     needs_model: bool
     unit: str = "points"
     aggregate: Literal["scorings", "root"] = "root"
+    compares: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,6 +311,9 @@ class JudgeOptions:
     use_reference: bool = True
     units: Literal["chars", "words"] = "chars"
     checkpoint: Path | None = None
+
+
+MARGIN = "margin"  # the node that a comparison's reply is read as
 
 
 class Judge(Protocol):
@@ -357,6 +362,14 @@ class PairJudge(Protocol):
     card: JudgeCard
     sampling: Sampling
 
+    def settings(self) -> Mapping[str, object]:
+        """What else decides its verdicts, as in `Judge`."""
+        ...
+
     def compare(self, task: Task, first: Response, second: Response) -> Question:
-        """The call that compares two responses in this order."""
+        """The call that compares two responses in this order.
+
+        Its reply is read as the verdict of the one node `MARGIN`: 2 and 1 when the first is (much) better, 0 a tie,
+        -1 and -2 when the second is.
+        """
         ...

@@ -6,15 +6,13 @@ paid for, then run the engine.
 
 from __future__ import annotations
 
-import asyncio
 import os
-import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 from penmark import registry
 from penmark.errors import ConfigError
@@ -22,15 +20,15 @@ from penmark.evaluate.budget import Budget
 from penmark.evaluate.estimate import Estimate, estimate, prompt_tokens, sizes
 from penmark.evaluate.judging import Judging, JudgingPlan
 from penmark.evaluate.progress import Progress
+from penmark.evaluate.running import run_async
 from penmark.evaluate.stored import StoredBenchmark
 from penmark.evaluate.writing import Writing, WritingPlan
-from penmark.protocols import Benchmark, Judge, JudgeOptions, Model, ModelOptions, Sampling
+from penmark.protocols import Benchmark, Judge, JudgeOptions, Model, ModelOptions, PairJudge, Sampling
 from penmark.records import Response, Task
 from penmark.store import Store, reads
 from penmark.text import estimate_tokens
 
 Watch = Callable[[Progress], AbstractContextManager[object]]
-T = TypeVar("T")
 SHORT_JUDGES = {"reward": "reward-model"}  # as in `reward:DIR`
 MOST_ALTERNATIVES = 20  # what endpoints give at most
 USUAL_WORDS = 800  # of a response that is still to be written, for estimates
@@ -73,14 +71,13 @@ class WriteRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class JudgeRequest:
-    """Have `judge` score what the store holds of `bench`.
+class VerdictRequest:
+    """Have `judge` look at what the store holds of `bench`.
 
     Attributes:
         model: the model behind the judge, where it needs one.
-        name: what the judgments are kept under; None makes "JUDGE@MODEL".
+        name: what its verdicts are kept under; None makes "JUDGE@MODEL".
         writers: only their responses; all when empty.
-        score: "expected" weighs the scores a reply could have given by their log-probabilities.
     """
 
     bench: str
@@ -90,11 +87,21 @@ class JudgeRequest:
     writers: Sequence[str] = ()
     limit: int | None = None
     repeats: int = 1
-    score: Literal["integer", "expected"] = "integer"
-    partial: bool = False
     retry_unscored: bool = False
     options: JudgeOptions = field(default_factory=JudgeOptions)
     calls: CallOptions = field(default_factory=CallOptions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeRequest(VerdictRequest):
+    """Have `judge` score responses.
+
+    Attributes:
+        score: "expected" weighs the scores a reply could have given by their log-probabilities.
+    """
+
+    score: Literal["integer", "expected"] = "integer"
+    partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,7 +154,7 @@ def make_judge(name: str, options: JudgeOptions) -> Judge:
     """The judge of this name; `NAME:DIR` is the judge NAME with the checkpoint DIR, `reward:DIR` a reward model.
 
     Raises:
-        ConfigError: when there is none, or it takes no checkpoint.
+        ConfigError: when there is none, it takes no checkpoint, or it compares responses instead of scoring them.
     """
     kind, colon, folder = name.partition(":")
     if not colon:
@@ -163,7 +170,12 @@ def make_judge(name: str, options: JudgeOptions) -> Judge:
 
 
 def _created(name: str, options: JudgeOptions) -> Judge:
-    judge: Judge = registry.load("judges", name).create(options)
+    module = registry.load("judges", name)
+    if module.CARD.compares:
+        raise ConfigError(
+            f"judge {name!r} compares two responses and scores none; use `penmark compare BENCH --judge {name}`"
+        )
+    judge: Judge = module.create(options)
     return judge
 
 
@@ -195,7 +207,7 @@ def check_run(store: Store, writing: WriteRequest, judging: JudgeRequest) -> Non
         PenmarkError: when something does not fit.
     """
     judge = make_judge(judging.judge, judging.options)
-    model = _judge_model(judging, judge)
+    model = judge_model(judging, judge)
     for task in islice(open_benchmark(writing.bench, writing.data, store).tasks(), writing.limit):
         judge.rubric(task)
     Judging(store, _judging_plan(judging, judge, model), judging.calls.budget())
@@ -228,7 +240,7 @@ def write(store: Store, request: WriteRequest, watch: Watch = nullcontext, budge
                 revision=benchmark.card.revision,
                 writer=name,
                 model=model,
-                sampling=_override(benchmark.card.sampling, calls.sampling),
+                sampling=override(benchmark.card.sampling, calls.sampling),
                 connections=calls.connections,
             )
             writing = Writing(store, plan, budget or calls.budget())
@@ -251,7 +263,7 @@ def estimates(store: Store, requests: Sequence[WriteRequest | JudgeRequest]) -> 
             benchmark = open_benchmark(request.bench, request.data, store)
             model = make_model(request.writer, request.calls.model)
             unwritten = _unwritten(store, list(islice(benchmark.tasks(), request.limit)), request.name or model.id)
-            sampling = _override(benchmark.card.sampling, request.calls.sampling)
+            sampling = override(benchmark.card.sampling, request.calls.sampling)
             made.append(estimate(model, ((estimate_tokens(t.prompt), 0) for t in unwritten), sampling))
         else:
             made.append(_estimate_judge(store, request, unwritten))
@@ -266,8 +278,8 @@ def _estimate_judge(store: Store, request: JudgeRequest, unwritten: Sequence[Tas
     """Judging what is there and, where responses are still to be written, texts of a usual length in their place."""
     judge = make_judge(request.judge, request.options)
     if not unwritten:
-        _check_responses(store, request)
-    model = _judge_model(request, judge)
+        check_responses(store, request)
+    model = judge_model(request, judge)
     plan = _judging_plan(request, judge, model)
     there = Judging(store, plan, request.calls.budget()).question_sizes()
     to_come = (size for t in unwritten for _ in range(plan.repeats) for size in _usual_sizes(judge, t))
@@ -297,8 +309,8 @@ def judge(store: Store, request: JudgeRequest, watch: Watch = nullcontext, budge
         PenmarkError: before anything is stored, when something does not fit.
     """
     judge = make_judge(request.judge, request.options)
-    _check_responses(store, request)
-    model = _judge_model(request, judge)
+    check_responses(store, request)
+    model = judge_model(request, judge)
     plan = _judging_plan(request, judge, model)
 
     async def work() -> Outcome:
@@ -316,8 +328,12 @@ def judge(store: Store, request: JudgeRequest, watch: Watch = nullcontext, budge
     return run_async(work())
 
 
-def _judge_model(request: JudgeRequest, judge: Judge) -> Model | None:
-    """The model behind the judge; None where it asks none."""
+def judge_model(request: VerdictRequest, judge: Judge | PairJudge) -> Model | None:
+    """The model behind the judge; None where it asks none.
+
+    Raises:
+        ConfigError: when it needs one and none is named, or the named one cannot be had.
+    """
     if not judge.card.needs_model:
         return None
     if request.model is None:
@@ -345,11 +361,16 @@ def _judging_plan(request: JudgeRequest, judge: Judge, model: Model | None) -> J
 
 
 def _judge_sampling(judge: Judge, request: JudgeRequest) -> Sampling:
-    sampling = _override(judge.sampling, request.calls.sampling)
+    sampling = override(judge.sampling, request.calls.sampling)
     return replace(sampling, top_logprobs=MOST_ALTERNATIVES) if request.score == "expected" else sampling
 
 
-def _check_responses(store: Store, request: JudgeRequest) -> None:
+def check_responses(store: Store, request: VerdictRequest) -> None:
+    """Make sure that there are responses, by all the writers who are named.
+
+    Raises:
+        ConfigError: when there are none.
+    """
     known = reads.writers_of(store.db, request.bench)
     if not known:
         raise ConfigError(
@@ -364,30 +385,7 @@ def _check_responses(store: Store, request: JudgeRequest) -> None:
         )
 
 
-def _override(usual: Sampling, wanted: Sampling) -> Sampling:
+def override(usual: Sampling, wanted: Sampling) -> Sampling:
     """The usual sampling with the settings that were asked for in their place."""
     given = {name: value for name, value in asdict(wanted).items() if value is not None}
     return replace(usual, **given)
-
-
-def run_async(work: Coroutine[object, object, T]) -> T:
-    """The result of a coroutine, also where an event loop already runs, as in a notebook."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
-    results: list[T] = []
-    failures: list[BaseException] = []
-
-    def target() -> None:
-        try:
-            results.append(asyncio.run(work))
-        except BaseException as error:  # noqa: BLE001  Carried to the caller's thread, where it is raised.
-            failures.append(error)
-
-    thread = threading.Thread(target=target)
-    thread.start()
-    thread.join()
-    if failures:
-        raise failures[0]
-    return results[0]

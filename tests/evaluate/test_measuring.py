@@ -7,10 +7,10 @@ import threading
 import pytest
 from small_runs import filled, judgments, numbered
 
-from penmark import session
 from penmark.errors import ConfigError
 from penmark.evaluate.budget import Budget
 from penmark.evaluate.judging import MEASURED_TOGETHER, Judging, JudgingPlan
+from penmark.evaluate.running import run_async
 from penmark.protocols import JudgeCard, Sampling, Verdict
 from penmark.records import Criterion, Rubric
 from penmark.store import Store
@@ -65,7 +65,7 @@ def run(path, judge, **options) -> Judging:
             bench="small", judge=judge, judge_name="j", model=None, sampling=Sampling(), **options
         )  # fmt: skip
         judging = Judging(store, plan, Budget())
-        session.run_async(judging.run())
+        run_async(judging.run())
         return judging
 
 

@@ -9,10 +9,14 @@ from tiny_checkpoints import save_tiny_bert
 
 from penmark import judges, registry
 from penmark.benchmarks.sample import Sample
-from penmark.protocols import JudgeCard, JudgeOptions, Question, Sampling, Verdict
+from penmark.protocols import MARGIN, JudgeCard, JudgeOptions, Question, Sampling, Verdict
 from penmark.records import Response, Rubric
 
-every_judge = pytest.mark.parametrize("name", registry.names("judges"))
+NAMES = registry.names("judges")
+COMPARING = [name for name in NAMES if registry.load("judges", name).CARD.compares]
+every_judge = pytest.mark.parametrize("name", NAMES)
+every_judge_that_scores = pytest.mark.parametrize("name", [name for name in NAMES if name not in COMPARING])
+every_judge_that_compares = pytest.mark.parametrize("name", COMPARING)
 
 
 PACKAGED_TREE = Path(judges.__file__).parent / "tow" / "tow.toml"
@@ -69,7 +73,22 @@ def test_a_judges_settings_are_json_and_the_same_every_time(name, make):
     assert json.dumps(settings) == json.dumps(make(name).settings())
 
 
-@every_judge
+@every_judge_that_compares
+def test_a_judge_that_compares_asks_one_question_about_both_texts_in_their_order(name, make):
+    judge = make(name)
+    assert isinstance(judge.sampling, Sampling)
+    assert judge.card.needs_model
+    for task in list(Sample().tasks())[:4]:
+        first, second = (Response(task=task.key, writer=w, text=f"Text by {w}.") for w in "xy")
+        question = judge.compare(task, first, second)
+        assert question.nodes == (MARGIN,)
+        text = question.prompt.system + question.prompt.shared + question.prompt.tail
+        assert text.index(first.text) < text.index(second.text)
+        assert task.instruction in question.prompt.shared
+        assert judge.compare(task, second, first).prompt.shared == question.prompt.shared
+
+
+@every_judge_that_scores
 def test_a_judge_scores_every_leaf_of_its_rubric_once_by_itself_or_by_a_model(name, make):
     judge = make(name)
     assert isinstance(judge.sampling, Sampling)
@@ -85,7 +104,7 @@ def test_a_judge_scores_every_leaf_of_its_rubric_once_by_itself_or_by_a_model(na
         assert bool(questions) == judge.card.needs_model
 
 
-@every_judge
+@every_judge_that_scores
 def test_a_judge_takes_an_empty_and_a_missing_text(name, make):
     judge = make(name)
     task = next(Sample().tasks())

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from penmark.cli import bench, build, exchange, judges, meta, quickstart, ratings, report, run, runs, weval
+from penmark.cli import bench, build, compare, exchange, judges, meta, quickstart, ratings, report, run, runs, weval
 
 HELP = "Measure writing, measure the judges that measure writing, and use the judges that hold up."
 
 app = typer.Typer(name="penmark", help=HELP, no_args_is_help=True, pretty_exceptions_enable=False)
 quickstart.register(app)
 run.register(app)
+compare.register(app)
 report.register(app)
 ratings.register(exchange.import_app)
 app.add_typer(exchange.import_app, name="import")

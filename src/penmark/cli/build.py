@@ -151,7 +151,7 @@ def _build(flags: CriteriaFlags, tasks: Sequence[Task], model: Model) -> tuple[C
     from penmark.build.criteria import SAMPLING, CriteriaBuilding, CriteriaPlan
     from penmark.cli.watch import watching
     from penmark.evaluate.budget import Budget
-    from penmark.session import run_async
+    from penmark.evaluate.running import run_async
     from penmark.store import Store
 
     plan = CriteriaPlan(

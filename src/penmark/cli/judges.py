@@ -36,7 +36,13 @@ def list_judges(flags: ListFlags) -> None:
 
     cards = [_card(name) for name in registry.names("judges")]
     rows = [
-        {"judge": c.id, "asks a model": "yes" if c.needs_model else "no", "what it does": c.description} for c in cards
+        {
+            "judge": c.id,
+            "works on": "pairs" if c.compares else "single texts",
+            "asks a model": "yes" if c.needs_model else "no",
+            "what it does": c.description,
+        }
+        for c in cards
     ]
     print_rows(rows, as_json=flags.json)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from penmark.cli.flags import CallFlags, DataFlags, DbFlags, SamplingFlags, comm
 
 if TYPE_CHECKING:
     from penmark.evaluate.budget import Budget
+    from penmark.evaluate.estimate import Estimate
     from penmark.session import CallOptions, JudgeRequest, Outcome, WriteRequest
 
 JUDGING = "Judging"
@@ -158,7 +160,7 @@ def write(flags: WriteFlags) -> None:
 
 def judge(flags: JudgeFlags) -> None:
     """Have a judge score what the database holds of a benchmark."""
-    request = judge_request(flags, writers=tuple(flags.writer or ()), calls=_calls(flags, flags))
+    request = judge_request(flags, writers=tuple(flags.writer or ()), calls=call_options(flags, flags))
     if flags.dry_run:
         show_estimates(flags.db, request)
     else:
@@ -167,7 +169,9 @@ def judge(flags: JudgeFlags) -> None:
 
 def run(flags: RunFlags) -> None:
     """Write, judge and report in one go."""
-    judging = judge_request(flags, writers=(flags.writer_name or flags.writer,), calls=_calls(flags, SamplingFlags()))
+    judging = judge_request(
+        flags, writers=(flags.writer_name or flags.writer,), calls=call_options(flags, SamplingFlags())
+    )
     if flags.dry_run:
         show_estimates(flags.db, write_request(flags), judging)
     else:
@@ -208,7 +212,7 @@ def write_request(flags: WriteFlags | RunFlags) -> WriteRequest:
         name=flags.writer_name,
         limit=flags.limit,
         data=flags.data,
-        calls=_calls(flags, flags),
+        calls=call_options(flags, flags),
     )
 
 
@@ -241,7 +245,8 @@ def judge_request(flags: JudgeFlags | RunFlags, *, writers: tuple[str, ...], cal
     )
 
 
-def _calls(flags: CallFlags, sampling: SamplingFlags) -> CallOptions:
+def call_options(flags: CallFlags, sampling: SamplingFlags) -> CallOptions:
+    """How calls are to be made."""
     from penmark.session import CallOptions
 
     return CallOptions(
@@ -256,12 +261,18 @@ def _calls(flags: CallFlags, sampling: SamplingFlags) -> CallOptions:
 
 def show_estimates(db: Path, *requests: WriteRequest | JudgeRequest) -> None:
     """Print what the requests would take, and send nothing."""
-    from penmark.cli.output import print_rows
     from penmark.session import estimates
     from penmark.store import Store
 
     with Store(db if db.exists() else ":memory:") as store:
         made = estimates(store, requests)
+    print_estimates(made)
+
+
+def print_estimates(made: Sequence[Estimate]) -> None:
+    """Print estimates as a table."""
+    from penmark.cli.output import print_rows
+
     print_rows(
         [
             {

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from penmark.evaluate.engine import Engine
 from penmark.protocols import Call, PlanRecord
-from penmark.records import Judgment, Response, Run
+from penmark.records import Judgment, Preference, Response, Run
 from penmark.store import Store
 
 
@@ -31,16 +31,29 @@ class Ledger:
         self._begin = begin
         self._begun = False
 
-    def keep_call(self, call: Call, *, judgments: tuple[Judgment, ...] = (), response: Response | None = None) -> None:
+    def keep_call(
+        self,
+        call: Call,
+        *,
+        judgments: tuple[Judgment, ...] = (),
+        preferences: tuple[Preference, ...] = (),
+        response: Response | None = None,
+    ) -> None:
         """Keep a finished call with what was read from it."""
         self.begin()
-        self.store.save_call(call, run=self.run.id, judgments=judgments, response=response)
+        self.store.save_call(call, run=self.run.id, judgments=judgments, preferences=preferences, response=response)
 
     def keep_judgments(self, *judgments: Judgment) -> None:
         """Keep judgments that came without a new call."""
         if judgments:
             self.begin()
             self.store.save_judgments(*judgments, run=self.run.id)
+
+    def keep_preferences(self, *preferences: Preference) -> None:
+        """Keep preferences that came without a new call."""
+        if preferences:
+            self.begin()
+            self.store.save_preferences(*preferences, run=self.run.id)
 
     def keep_plan(self, record: PlanRecord, call: Call | None) -> None:
         """Keep a task's plan with the call it was read from."""

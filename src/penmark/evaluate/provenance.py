@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from penmark import __version__
-from penmark.protocols import Judge, Sampling
+from penmark.protocols import Judge, PairJudge, Sampling
 from penmark.records import Run
 
 
@@ -31,7 +31,7 @@ def writer_spec(model: str, sampling: Sampling) -> dict[str, object]:
     return {"model": model, "sampling": asdict(sampling)}
 
 
-def judge_spec(judge: Judge, model: str | None, sampling: Sampling) -> dict[str, object]:
+def judge_spec(judge: Judge | PairJudge, model: str | None, sampling: Sampling) -> dict[str, object]:
     """What makes a judge itself: its id, version, settings, model and how that samples."""
     card = judge.card
     return {

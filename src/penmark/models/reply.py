@@ -21,6 +21,8 @@ _SCORE_FIELD = re.compile(r'"score"\s*:\s*([0-9])')
 _FENCED = re.compile(r"\A(`{3,}|~{3,})(?:json|JSON)?[ \t\r]*\n(.*)\n[ \t]*\1\Z", re.DOTALL)
 _TAG = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,3})")
+# What each verdict on two texts, A and B, says: 2 and 1 when A is (much) better, -1 and -2 when B is.
+_MARGINS = {"A>>B": 2, "A>B": 1, "A=B": 0, "B>A": -1, "B>>A": -2}
 _ANSWER_STARTS = ("{", "```", "~~~")
 
 
@@ -95,6 +97,23 @@ def read_verdict(verdict: Mapping[str, object], low: int, high: int) -> tuple[in
     return read_score(verdict["score"], low, high), reason.strip()
 
 
+def read_preference(verdict: Mapping[str, object]) -> tuple[int, str]:
+    """(margin, reason) of an object such as {"reason": "...", "verdict": "A>B"}: 2 for A>>B down to -2 for B>>A.
+
+    Raises:
+        VerdictError: when either is missing or of the wrong kind.
+    """
+    found = verdict.get("verdict")
+    margin = _MARGINS.get(found) if isinstance(found, str) else None
+    if margin is None:
+        shown = _shown(found) if "verdict" in verdict else f"no field of {_excerpt(', '.join(verdict))}"
+        raise VerdictError(f"the verdict is {shown}, not one of {', '.join(_MARGINS)}")
+    reason = verdict.get("reason")
+    if not isinstance(reason, str) or not reason.strip():
+        raise VerdictError(f"no reason with the verdict {_shown(found)}")
+    return margin, reason.strip()
+
+
 def read_tag(reply: str, low: int, high: int) -> int:
     """The whole number in the reply's only `[[n]]`.
 
@@ -134,6 +153,19 @@ def verdict_schema(low: int, high: int, reason_chars: int = 200) -> dict[str, ob
             "reason": {"type": "string", "minLength": 1, "maxLength": reason_chars},
         },
         "required": ["score", "reason"],
+        "additionalProperties": False,
+    }
+
+
+def preference_schema(reason_chars: int = 600) -> dict[str, object]:
+    """JSON schema of {"reason", "verdict"}, for models that can be held to one."""
+    return {
+        "type": "object",
+        "properties": {
+            "reason": {"type": "string", "minLength": 1, "maxLength": reason_chars},
+            "verdict": {"type": "string", "enum": list(_MARGINS)},
+        },
+        "required": ["reason", "verdict"],
         "additionalProperties": False,
     }
 
