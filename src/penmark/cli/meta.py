@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from penmark.cli.failure import check_writable, writing_to
+from penmark.cli import meta_correct
+from penmark.cli.failure import check_writable
 from penmark.cli.flags import DbFlags, command
+from penmark.cli.output import print_or_save
 
 if TYPE_CHECKING:
     from penmark.metaeval.ablate import Choice, Variant
-    from penmark.metaeval.ablation import Ablation
     from penmark.metaeval.judged import Judged
     from penmark.metaeval.variant_figures import FloatArray
     from penmark.store import Store
@@ -75,7 +75,8 @@ def ablate(flags: AblateFlags) -> None:
     Without a choice: without each branch, only each branch, equal weights, the other preset. All choices together
     make one variant.
     """
-    from penmark.metaeval.ablation import ablate, save
+    from penmark.cli.ablation_table import as_table
+    from penmark.metaeval.ablation import ablate, as_json, save
     from penmark.metaeval.judged import load_judged
     from penmark.reports.choice import choose
     from penmark.store import Store
@@ -93,7 +94,7 @@ def ablate(flags: AblateFlags) -> None:
         if flags.save is not None:
             kept = save(store, judged, variants[0], flags.save)
             print(f"{kept} roots kept as judge {flags.save}", file=sys.stderr)
-    _print_or_save(made, flags)
+    print_or_save(flags.output, as_json(made) if flags.json else None, lambda: as_table(made))
 
 
 def _variants(judged: Judged, flags: AblateFlags) -> tuple[Sequence[Variant], Sequence[str]]:
@@ -131,22 +132,5 @@ def _human(store: Store, judged: Judged, name: str | None) -> tuple[str, FloatAr
     return name, roots_of(store, judged, name)
 
 
-def _print_or_save(made: Ablation, flags: AblateFlags) -> None:
-    out = flags.output
-    with writing_to(out), out.open("w", encoding="utf-8") if out else nullcontext(sys.stdout) as stream:
-        if flags.json:
-            import json
-
-            from penmark.metaeval.ablation import as_json
-
-            json.dump(as_json(made), stream, ensure_ascii=False, indent=2, allow_nan=False)
-            stream.write("\n")
-        else:
-            from rich.console import Console
-
-            from penmark.cli.ablation_table import as_table
-
-            Console(file=stream, width=None if stream.isatty() else 120).print(as_table(made))
-
-
 command(app, "ablate", AblateFlags)(ablate)
+meta_correct.register(app)

@@ -1,10 +1,18 @@
-"""Printing rows and JSON to standard output."""
+"""Printing rows, tables and JSON to standard output or into a file."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penmark.cli.failure import writing_to
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 def print_json(value: object) -> None:
@@ -30,3 +38,15 @@ def print_rows(rows: Sequence[Mapping[str, object]], *, as_json: bool = False) -
     for row in rows:
         table.add_row(*(f"{v:,}" if isinstance(v, int) else str(v) for v in row.values()))
     Console(markup=False, width=None if sys.stdout.isatty() else 120).print(table)
+
+
+def print_or_save(output: Path | None, value: object | None, table: Callable[[], RenderableType]) -> None:
+    """Give out a value as JSON or, where it is None, the table; to standard output where no file is named."""
+    with writing_to(output), output.open("w", encoding="utf-8") if output else nullcontext(sys.stdout) as stream:
+        if value is not None:
+            json.dump(value, stream, ensure_ascii=False, indent=2, allow_nan=False)
+            stream.write("\n")
+        else:
+            from rich.console import Console
+
+            Console(file=stream, width=None if stream.isatty() else 120).print(table())
