@@ -56,6 +56,7 @@ def test_headings_that_nest_get_ten(titles, genre):
         (("## （一）甲", "### 一、乙", "## （二）丙"), "upside down"),
         (("## 一、甲", "### 二、乙", "## 三、丙"), "upside down"),
         (("## 甲", "## 乙", "#### 丙"), "level is skipped"),
+        (("# 题", "### 甲", "### 乙"), "level is skipped"),
     ],
 )
 def test_a_broken_hierarchy_gets_zero(titles, said):

@@ -94,7 +94,7 @@ def _is_title(found: Sequence[Block], headings: Sequence[Block]) -> bool:
 def _nesting(layout: Layout) -> Iterator[Fault]:
     if broken := upside_down(layout.headings):
         yield 0, f"the headings are upside down ({_some(broken)})"
-    if gaps := skipped(layout.headings):
+    if gaps := skipped([block for block in layout.blocks if block.kind == "heading"]):  # the title too
         yield 0, f"a heading level is skipped ({_some(gaps)})"
     if slips := miscounted(layout.blocks):
         yield 5, f"a number is out of order ({_some(slips)})"
