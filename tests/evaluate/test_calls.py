@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +16,7 @@ import pytest
 
 from penmark.errors import ConfigError, ModelError
 from penmark.evaluate.budget import Budget, BudgetReachedError
-from penmark.evaluate.calls import MAX_FAULTS, Caller, CallId, call_key
+from penmark.evaluate.calls import MAX_FAULTS, MOST_UNSTORED, Caller, CallId, call_key
 from penmark.models import openai
 from penmark.protocols import Call, ModelOptions, Prompt, Sampling
 from penmark.store import Store
@@ -301,3 +303,33 @@ def test_a_closed_budget_lets_no_retry_through(setup):
         ended = asyncio.run(both(server))
     assert [str(error) for error in ended] == ["interrupted"] * 3
     assert len(server.prompts) == 3
+
+
+def _hold_lock(path: Path, seconds: float, released_at: list[float]) -> threading.Thread:
+    """A thread that has the database's write lock by now, and lets go of it after so many seconds."""
+    holder = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN IMMEDIATE")
+
+    def let_go() -> None:
+        time.sleep(seconds)
+        released_at.append(time.monotonic())
+        holder.execute("COMMIT")
+        holder.close()
+
+    thread = threading.Thread(target=let_go)
+    thread.start()
+    return thread
+
+
+def test_nothing_more_is_sent_while_the_disk_is_far_behind(setup):
+    """A disk that stalls must not fill the memory, and a kill must not lose more than it would otherwise."""
+    Store(setup.path).close()
+    released_at: list[float] = []
+    with serving(fine) as server:
+        holder = _hold_lock(setup.path, 2.0, released_at)
+        calls = setup.ask(server, prompts(2 * MOST_UNSTORED))
+        holder.join()
+        early = sum(at < released_at[0] for at in server.times)
+    assert MOST_UNSTORED / 2 < early <= MOST_UNSTORED + setup.connections + 1
+    assert all(isinstance(call, Call) for call in calls)
+    assert len(server.prompts) == 2 * MOST_UNSTORED

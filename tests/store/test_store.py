@@ -190,4 +190,4 @@ def test_a_limit_counts_tasks_that_have_a_response(store):
     store.flush()
     keys = [task for task, _ in reads.response_keys(store.db, "demo", limit=2)]
     assert keys == [others[1].key] * 2 + [others[2].key] * 2
-    assert len(reads.response_keys(store.db, "demo", ["a"], limit=2)) == 2
+    assert len(list(reads.response_keys(store.db, "demo", ["a"], limit=2))) == 2

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import random
+import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,6 +26,9 @@ LONGEST_PAUSE_S = 60.0
 LONGEST_RETRY_AFTER_S = 600.0  # an endpoint that wants to be left alone for longer ends the run
 HOPELESS = 50  # calls refused in a row, none having gone through, before the run is given up
 UNREACHABLE_WEIGHT = 5  # a call given up after many tries counts as so many
+MOST_UNSTORED = 250  # finished calls that wait for the disk before nothing more is sent
+DISK_POLL_S = 0.005
+LONGEST_HOLD_S = 5.0  # then it is sent all the same, since whoever asks may not store anything at all
 THROTTLED_STATUS = frozenset({429, 503, 529})
 
 
@@ -51,7 +55,7 @@ def call_key(model: str, prompt: Prompt, settings: str, call: CallId) -> str:
     return digest.hexdigest()
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=16)  # Siblings are sent together; more would hold long prompts for nothing.
 def _begun(model: str, settings: str, system: str, shared: str) -> hashlib.blake2b:
     """The digest up to the end of what sibling calls share, which is hashed once for all of them."""
     digest = hashlib.blake2b(digest_size=16)
@@ -114,6 +118,13 @@ class Caller:
         answer.set_result(made)
         return made
 
+    async def _keep_up(self) -> None:
+        """Hold back while the disk is far behind: what is not stored yet takes memory, and a kill loses it."""
+        give_up_at = time.monotonic() + LONGEST_HOLD_S
+        while len(self._finished) > MOST_UNSTORED and time.monotonic() < give_up_at:
+            await asyncio.sleep(DISK_POLL_S)
+            self._let_go()
+
     def _let_go(self) -> None:
         """Forget the finished calls that can be read from the store by now."""
         while self._finished and reads.has_call(self.store.db, self._finished[0]):
@@ -136,6 +147,7 @@ class Caller:
         faults = throttled = 0
         while True:
             async with self.limiter as started_at:
+                await self._keep_up()
                 self.budget.spend_call()
                 try:
                     reply = await self.model.complete(prompt, sampling, schema=schema)

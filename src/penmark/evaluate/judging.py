@@ -7,7 +7,9 @@ siblings), and the inner nodes follow by arithmetic when all leaves are in.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from array import array
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, overload
 
@@ -24,6 +26,7 @@ from penmark.protocols import Judge, MeasuresMany, Model, Sampling
 from penmark.records import Judgment, Task
 from penmark.store import Store, reads
 
+KEY_BYTES = 16  # of a content key
 MEASURED_AT_ONCE = 256  # rounds to claim together where no model is asked: each takes less time than a claim
 MEASURED_TOGETHER = 64  # rounds to claim and measure together by a judge that is faster so
 
@@ -80,7 +83,7 @@ class Judging:
         self.plan = plan
         spec = plan.spec()
         store.check_name("judges", plan.judge_name, spec)
-        self._responses = reads.response_keys(store.db, plan.bench, plan.writers, plan.limit)
+        self._responses = _Responses(reads.response_keys(store.db, plan.bench, plan.writers, plan.limit))
         self.progress = Progress(unit="scorings", total=self._count_scorings(), budget=budget)
         run = new_run("judge", {"bench": plan.bench, "judge_name": plan.judge_name, "writers": [*plan.writers], **spec})
         self._ledger = Ledger(store, run, begin=lambda: store.save_judge(plan.judge_name, spec))
@@ -122,16 +125,12 @@ class Judging:
         return Caller(self.store, plan.model, sampling, budget, connections=plan.connections)
 
     def _count_scorings(self) -> int:
-        """Leaves of all responses and repeats; tasks come one after another, so each is read once."""
-        total, last, leaves = 0, "", 0
-        for task_key, _ in self._responses:
-            if task_key != last:
-                last, leaves = task_key, len(list(self._rubric_leaves(task_key)))
-            total += leaves
-        return total * self.plan.repeats
+        """Leaves of all responses and repeats."""
+        counts = self._responses.counts().items()
+        return self.plan.repeats * sum(self._leaf_count(task_key) * count for task_key, count in counts)
 
-    def _rubric_leaves(self, task_key: str) -> Iterator[str]:
-        return (path for path, _ in self.plan.judge.rubric(reads.task(self.store.db, task_key)).leaves())
+    def _leaf_count(self, task_key: str) -> int:
+        return sum(1 for _ in self.plan.judge.rubric(reads.task(self.store.db, task_key)).leaves())
 
     def _rounds(self) -> Sequence[Round]:
         return _Rounds(self._responses, self.plan.repeats, self.plan.judge_name)
@@ -222,10 +221,36 @@ class Judging:
         return self._caller
 
 
+class _Responses:
+    """(task key, response key) of every response to judge, in 20 bytes each: there may be hundreds of thousands."""
+
+    def __init__(self, keys: Iterable[tuple[str, str]]) -> None:
+        self._tasks: list[str] = []
+        self._task_of = array("I")
+        self._keys = bytearray()
+        for task, key in keys:
+            if not self._tasks or self._tasks[-1] != task:
+                self._tasks.append(task)
+            self._task_of.append(len(self._tasks) - 1)
+            self._keys += bytes.fromhex(key)
+
+    def __len__(self) -> int:
+        return len(self._task_of)
+
+    def __getitem__(self, index: int) -> tuple[str, str]:
+        key = self._keys[index * KEY_BYTES : (index + 1) * KEY_BYTES].hex()
+        return self._tasks[self._task_of[index]], key
+
+    def counts(self) -> dict[str, int]:
+        """Number of responses by task key, in order."""
+        counted = Counter(self._task_of)
+        return {task: counted[number] for number, task in enumerate(self._tasks)}
+
+
 class _Rounds(Sequence[Round]):
     """Every round there is, made when asked for: tens of thousands need not be held at once."""
 
-    def __init__(self, responses: Sequence[tuple[str, str]], repeats: int, judge: str) -> None:
+    def __init__(self, responses: _Responses, repeats: int, judge: str) -> None:
         self._responses = responses
         self._repeats = repeats
         self._judge = judge

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from penmark.store import Store
 from penmark.store.claims import RENEW_EVERY_S, new_owner
 
-POLL_S = 0.2  # how often work that others claimed is looked at
+POLL_S = 0.05  # how often work that others claimed is looked at
+LOOKING_SHARE = 0.1  # of the time, at most, that may go into looking
 
 
 class Work(Protocol):
@@ -73,10 +75,13 @@ class Sharing:
                 yield [work for work in chunk if work.claim in mine]
         finally:
             coming.cancel()
+        looked_s = 0.0
         while others:
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(max(POLL_S, looked_s / LOOKING_SHARE))
+            began = time.monotonic()
             self.store.release_dead_claims()
             others = [work for work in others if not is_done(work)]
+            looked_s = time.monotonic() - began
             mine = await self._take(others[:at_once])
             yield [work for work in others if work.claim in mine]
             others = [work for work in others if work.claim not in mine]

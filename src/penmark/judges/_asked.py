@@ -19,11 +19,14 @@ Leaf = tuple[str, Criterion]  # its path in the rubric and what it asks
 
 
 def arrange(layout: Literal["shared", "upstream"], parts: tuple[str, str, str, str]) -> Prompt:
-    """The prompt of (system, shared, asked, answer form): what siblings share first or, upstream, what is asked."""
+    """The prompt of (system, shared, asked, answer form): what siblings share first or, upstream, what is asked.
+
+    Siblings keep the one `shared` string they were given: it is long, and is hashed and encoded once for all of them.
+    """
     system, shared, asked, answer = parts
     if layout == "upstream":
         return Prompt(system=system, tail=f"{asked}\n\n{shared}\n\n{answer}")
-    return Prompt(system=system, shared=f"{shared}\n\n", tail=f"{asked}\n\n{answer}")
+    return Prompt(system=system, shared=shared, tail=f"\n\n{asked}\n\n{answer}")
 
 
 def ask_one(leaf: Leaf, prompt: Prompt, writing: str) -> Question:

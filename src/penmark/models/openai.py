@@ -91,7 +91,7 @@ def request_body(
     return text.encode("utf-8", "replace")
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=16)  # Siblings are sent together; more would hold long prompts for nothing.
 def _escaped(text: str) -> str:
     """The text as it stands between the quotes of JSON; siblings share most of theirs."""
     return json.dumps(text, ensure_ascii=False)[1:-1]

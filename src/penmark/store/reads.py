@@ -98,8 +98,8 @@ def tasks(db: sqlite3.Connection, bench: str) -> Iterator[tuple[Task, int]]:
 
 def response_keys(
     db: sqlite3.Connection, bench: str, writers: Sequence[str] = (), limit: int | None = None
-) -> list[tuple[str, str]]:
-    """(task key, response key) of a benchmark, by task and then writer.
+) -> Iterator[tuple[str, str]]:
+    """(task key, response key) of a benchmark, by task and then writer, one task's at a time.
 
     Args:
         db: the store's connection.
@@ -107,16 +107,17 @@ def response_keys(
         writers: only these; all but perturbed copies when none is named.
         limit: only the first so many tasks that have a response.
     """
-    sql = f"""SELECT r.task, r.key FROM tasks t JOIN responses r ON r.task = t.key
-      WHERE t.bench = ?2 AND {CHOSEN}
-      ORDER BY t.position, t.key, r.writer, r.key"""
-    known: dict[str, str] = {}  # One string a task, however many responses it has.
-    found = db.execute(sql, (json.dumps(list(writers)), bench))
-    rows = [(known.setdefault(task, task), key) for task, key in found]
-    if limit is None:
-        return rows
-    first = set(list(dict.fromkeys(task for task, _ in rows))[:limit])
-    return [row for row in rows if row[0] in first]
+    # Task by task, by index: sorting them all together would take memory with their number.
+    sql = f"SELECT r.key FROM responses r WHERE r.task = ?2 AND {CHOSEN} ORDER BY r.writer, r.key"
+    chosen = json.dumps(list(writers))
+    seen = 0
+    for (task_key,) in db.execute("SELECT key FROM tasks WHERE bench = ? ORDER BY position, key", (bench,)).fetchall():
+        if limit is not None and seen >= limit:
+            return
+        found = db.execute(sql, (chosen, task_key)).fetchall()
+        seen += bool(found)
+        for (key,) in found:
+            yield task_key, key
 
 
 def task(db: sqlite3.Connection, key: str) -> Task:

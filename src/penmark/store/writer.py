@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import queue
+import random
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -17,6 +19,8 @@ from penmark.store.rows import Statement
 T = TypeVar("T")
 
 GATHER_S = 0.02  # how long a group collects; with the commit itself this stays well under 50 ms
+QUIET_S = 0.05  # after so long without a group, the next is committed at once: slow calls are not worth gathering
+TURN_POLL_S = 0.002  # how often a lock that another process holds is tried again
 
 
 class _Question:
@@ -50,6 +54,8 @@ class Writer:
         self._queue: queue.SimpleQueue[Sequence[Statement] | _Question | threading.Event | None] = queue.SimpleQueue()
         self._is_awaited = threading.Event()  # Somebody waits for what is queued: gather no longer.
         self._failure: StoreError | None = None
+        self._committed_at = 0.0
+        self._busy_timeout_s = busy_timeout_ms / 1000
         self.db = connect(path, busy_timeout_ms=busy_timeout_ms)
         self._thread = threading.Thread(target=self._run, name="penmark-store", daemon=True)
         self._thread.start()
@@ -102,7 +108,7 @@ class Writer:
         going = True
         while going:
             items = [self._queue.get()]
-            if isinstance(items[0], Sequence):
+            if isinstance(items[0], Sequence) and time.monotonic() - self._committed_at < QUIET_S:
                 self._is_awaited.wait(GATHER_S)
             self._is_awaited.clear()
             while not self._queue.empty():
@@ -120,16 +126,31 @@ class Writer:
             return
         try:
             with explained(self.path):
-                self.db.execute("BEGIN IMMEDIATE")
+                self._begin()
                 for item in items:
                     self._run_item(item)
                 self.db.execute("COMMIT")
+                self._committed_at = time.monotonic()
         except StoreError as failure:
             self._failure = failure
             self._roll_back()
         except Exception as error:  # noqa: BLE001  Whatever it is, the thread must live on: `flush` waits for it.
             self._failure = StoreError(f"{self.path}: a record cannot be stored ({error!r}); please report this")
             self._roll_back()
+
+    def _begin(self) -> None:
+        """Take the write lock. SQLite's own waiting naps for up to 100 ms, which is long where processes take turns."""
+        give_up_at = time.monotonic() + self._busy_timeout_s
+        self.db.execute("PRAGMA busy_timeout = 0")
+        while True:
+            try:
+                self.db.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() >= give_up_at:
+                    raise
+                time.sleep(random.uniform(0.5, 1.5) * TURN_POLL_S)
+            else:
+                return
 
     def _run_item(self, item: Sequence[Statement] | _Question) -> None:
         if isinstance(item, _Question):
