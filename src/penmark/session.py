@@ -18,7 +18,7 @@ from penmark import registry
 from penmark.errors import ConfigError
 from penmark.evaluate.budget import Budget
 from penmark.evaluate.estimate import Estimate, estimate, prompt_tokens, sizes
-from penmark.evaluate.judging import Judging, JudgingPlan
+from penmark.evaluate.judging import Judging, JudgingPlan, check_scorable
 from penmark.evaluate.progress import Progress
 from penmark.evaluate.running import run_async
 from penmark.evaluate.stored import StoredBenchmark
@@ -208,8 +208,8 @@ def check_run(store: Store, writing: WriteRequest, judging: JudgeRequest) -> Non
     """
     judge = make_judge(judging.judge, judging.options)
     model = judge_model(judging, judge)
-    for task in islice(open_benchmark(writing.bench, writing.data, store).tasks(), writing.limit):
-        judge.rubric(task)
+    tasks = islice(open_benchmark(writing.bench, writing.data, store).tasks(), writing.limit)
+    check_scorable(judge, writing.bench, [len(list(judge.rubric(task).leaves())) for task in tasks])
     Judging(store, _judging_plan(judging, judge, model), judging.calls.budget())
     check_models([writing.writer, *([model.id] if model else [])], writing.calls.model)
 

@@ -329,6 +329,10 @@ def finish(outcomes: list[Outcome], min_coverage: float) -> None:
         again = shlex.join(["penmark", *sys.argv[1:]])
         print(f"stopped: {stopped}. What is finished is kept; go on with: {again}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED if stopped == "interrupted" else LOW_COVERAGE)
+    for outcome in outcomes:
+        if outcome.progress.left_out:
+            left = f"{outcome.progress.left_out} task{'s' * (outcome.progress.left_out > 1)} left out"
+            print(f"{left}: {outcome.name} has nothing to score there", file=sys.stderr)
     low = [o for o in outcomes if o.progress.coverage < min_coverage]
     for outcome in low:
         p = outcome.progress

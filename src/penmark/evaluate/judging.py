@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, overload
 
+from penmark.errors import DataError
 from penmark.evaluate.budget import Budget
 from penmark.evaluate.calls import Caller
 from penmark.evaluate.engine import Engine, Job
@@ -77,14 +78,19 @@ class Judging:
 
         Raises:
             ConfigError: when the judge's name stands for something else there.
-            DataError: when a task lacks what the judge needs.
+            DataError: when a task lacks what the judge needs, or none has anything that it can score.
         """
         self.store = store
         self.plan = plan
         spec = plan.spec()
         store.check_name("judges", plan.judge_name, spec)
-        self._responses = _Responses(reads.response_keys(store.db, plan.bench, plan.writers, plan.limit))
-        self.progress = Progress(unit="scorings", total=self._count_scorings(), budget=budget)
+        leaves: dict[str, int] = {}
+        keys = reads.response_keys(store.db, plan.bench, plan.writers, plan.limit)
+        self._responses = _Responses(self._scorable(keys, leaves))
+        check_scorable(plan.judge, plan.bench, leaves.values())
+        scorings = sum(leaves[task] * count for task, count in self._responses.counts().items())
+        left_out = sum(not count for count in leaves.values())
+        self.progress = Progress(unit="scorings", total=plan.repeats * scorings, left_out=left_out, budget=budget)
         run = new_run("judge", {"bench": plan.bench, "judge_name": plan.judge_name, "writers": [*plan.writers], **spec})
         self._ledger = Ledger(store, run, begin=lambda: store.save_judge(plan.judge_name, spec))
         self._caller = self._make_caller(budget)
@@ -124,13 +130,14 @@ class Judging:
         sampling = plan.sampling
         return Caller(self.store, plan.model, sampling, budget, connections=plan.connections)
 
-    def _count_scorings(self) -> int:
-        """Leaves of all responses and repeats."""
-        counts = self._responses.counts().items()
-        return self.plan.repeats * sum(self._leaf_count(task_key) * count for task_key, count in counts)
-
-    def _leaf_count(self, task_key: str) -> int:
-        return sum(1 for _ in self.plan.judge.rubric(reads.task(self.store.db, task_key)).leaves())
+    def _scorable(self, keys: Iterable[tuple[str, str]], leaves: dict[str, int]) -> Iterator[tuple[str, str]]:
+        """The keys of tasks that have a leaf; the number of each task's leaves is put into `leaves`."""
+        for task_key, response_key in keys:
+            if task_key not in leaves:
+                rubric = self.plan.judge.rubric(reads.task(self.store.db, task_key))
+                leaves[task_key] = sum(1 for _ in rubric.leaves())
+            if leaves[task_key]:
+                yield task_key, response_key
 
     def _rounds(self) -> Sequence[Round]:
         return _Rounds(self._responses, self.plan.repeats, self.plan.judge_name)
@@ -245,6 +252,19 @@ class _Responses:
         """Number of responses by task key, in order."""
         counted = Counter(self._task_of)
         return {task: counted[number] for number, task in enumerate(self._tasks)}
+
+
+def check_scorable(judge: Judge, bench: str, leaves: Collection[int]) -> None:
+    """Nothing, where a task has a leaf; tasks without one are left out.
+
+    Raises:
+        DataError: when there are tasks and none has one.
+    """
+    if leaves and not any(leaves):
+        raise DataError(
+            f"{judge.card.id} has nothing to score in any of the {len(leaves)} tasks of {bench}: none demands what it "
+            f"looks for; see `penmark judges info {judge.card.id}`, or judge with `--judge constraints`"
+        )
 
 
 class _Rounds(Sequence[Round]):

@@ -19,6 +19,7 @@ class Progress:
         unit: what `total` and `done` count: "responses" when writing, "scorings" when judging.
         total: units to do; those found finished in the store are in `kept`.
         unscored: units that could not be had.
+        left_out: tasks in which the judge has nothing to score; they are no part of `total`.
         why: how often each reason for an unscored unit came up.
         budget: what the run spends; it may have spent on other work before.
     """
@@ -28,6 +29,7 @@ class Progress:
     kept: int = 0
     done: int = 0
     unscored: int = 0
+    left_out: int = 0
     why: Counter[str] = field(default_factory=Counter)
     budget: Budget = field(default_factory=Budget)
     started_at: float = field(default_factory=time.monotonic)

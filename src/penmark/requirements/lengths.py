@@ -23,9 +23,8 @@ PART_NAMES = {  # what the part is called, and what `each` knows it as
     "点": "item", "部分": "section", "章": "section", "节": "section", "章节": "section", "板块": "section",
 }  # fmt: skip
 SMALL = ("sentences", "lines")  # units whose bare number is exact
-_IN_CAPITALS = r"(?!\s+(?:be\s+|are\s+)?(?:in|with|that are|of)\s+(?:all[- ])?(?:cap|upper))"
 _EN_UNIT = (
-    r"(?P<unit>words?\b(?!\s+(?:be|are|is|with|in)\s+(?:in\s+)?(?:all\b|capital|upper))|(?:Chinese )?characters?\b"
+    r"(?P<unit>words?\b|(?:Chinese )?characters?\b"
     r"(?!\s+(?:named|who|from|with|in))|sentences?\b|lines?\b(?!\s+(?:break|of (?:text|dialogue)))|pages?\b|minutes?\b|"
     r"mins?\b|seconds?\b|hours?\b)"
 )
@@ -119,7 +118,7 @@ _ZH_ASKED = re.compile(r"每|各|共|写|用|分为|分成|诗|控制|限|须|�
 _ZH_LENGTH = re.compile(r"字数|篇幅|长度|全文|控制|限")
 _HOURS = re.compile(r"时长|总长|duration|\blasts?\b|\blong\b", re.I)
 _TOLD_BY = {"minutes": _SPOKEN, "seconds": _SPOKEN, "hours": _HOURS, "pages": _PAGES}
-_CAPITALS_AFTER = re.compile(r"[^.,;]{0,12}(?:all[- ]cap|capital|upper|in all\b)", re.I)
+_CAPITALS_AFTER = re.compile(r"[^.,;]{0,12}(?:all[- ]cap|capital|upper)", re.I)
 
 
 def _check(query: str, match: re.Match[str], unit: str, bounds: Bounds) -> Check:
