@@ -1,11 +1,10 @@
 """`penmark import ratings`: people become judges, and a file of ratings becomes a benchmark."""
 
 import pytest
-from commands import REAL_DATA, dump, jsonl, lines, writer_script
+from commands import dump, jsonl, lines, writer_script
 
 from penmark.store import Store, reads
 
-HUMAN = REAL_DATA / "human"
 ROWS = [
     {"task": str(n), "instruction": f"Write {n}.", "writer": w, "response": f"{w} {n} " + "x" * n, "score": s}
     for n, by in enumerate([(3, 1), (2, 2), (0, 3)])
@@ -131,12 +130,3 @@ def test_wrong_usage_is_refused_before_anything_is_stored(penmark, options, part
 def test_a_file_with_empty_scores_only_is_refused(penmark):
     file = jsonl("mine.jsonl", {**ROWS[0], "score": None})
     penmark("import ratings --bench mine --as-bench", file).refused("no rating, 1 are empty")
-
-
-@pytest.mark.data
-@pytest.mark.skipif(not HUMAN.exists(), reason="the human ratings are not here")
-def test_the_real_files_come_in_as_they_are(penmark):
-    done = penmark("import ratings --bench zh --as-bench", HUMAN / "writing_preference_zh.jsonl").ok()
-    assert "2,070 scores on 2,070 responses to 109 tasks of zh" in done.out
-    done = penmark("import ratings --bench en --as-bench", HUMAN / "autoj_pairs.jsonl").ok()
-    assert "662 preferences on 1,304 responses to 610 tasks of en" in done.out

@@ -10,8 +10,18 @@ from scipy import stats
 from penmark.stats import resample_weights
 from penmark.stats.agreement import verdicts_agree
 from penmark.stats.bootstrap import ratio_interval
-from penmark.stats.resampled import by_rows, kendalls, means, pearsons, ratios, spearmans
+from penmark.stats.resampled import (
+    kendalls,
+    means,
+    pearsons,
+    ratios,
+    row_kendalls,
+    row_pearsons,
+    row_spearmans,
+    spearmans,
+)
 
+ROWS = {row_pearsons: stats.pearsonr, row_spearmans: stats.spearmanr, row_kendalls: stats.kendalltau}
 SCIPY = {pearsons: stats.pearsonr, spearmans: stats.spearmanr, kendalls: stats.kendalltau}
 
 
@@ -68,9 +78,15 @@ def test_means_and_ratios_of_a_case_counted_by_hand():
     assert np.isnan(by_writer[2]).all()
 
 
-def test_rows_are_correlated_one_by_one():
-    rows = by_rows(lambda x, y: float(x @ y), np.array([[1.0, 2.0], [3.0, 0.0]]), np.array([[1.0, 1.0], [2.0, 5.0]]))
-    assert rows == pytest.approx([3, 6])
+@pytest.mark.parametrize("figure", ROWS)
+def test_each_row_is_correlated_as_scipy_does(figure):
+    rng = np.random.default_rng(3)
+    x, y = rng.integers(0, 4, (2, 15, 6)).astype(float)
+    expected = [ROWS[figure](a, b).statistic for a, b in zip(x, y, strict=True)]
+    assert figure(x, y) == pytest.approx(np.array(expected), abs=1e-12)
+    x[0, 0], y[1] = math.nan, 2
+    assert np.isnan(figure(x, y)[:2]).all()
+    assert figure(x, y)[2:] == pytest.approx(np.array(expected[2:]), abs=1e-12)
 
 
 @settings(max_examples=30)

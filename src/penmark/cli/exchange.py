@@ -275,7 +275,8 @@ def _check_writers(store: Store, bench: str, flags: ExportFlags, *, names_writer
         raise ConfigError(
             f"no responses by {', '.join(unknown)} to {bench} in {store.path}, only by {', '.join(known)}"
         )
-    writers = flags.writer or known - reads.copies(store.db).keys()
+    copies = reads.copies(store.db)
+    writers = flags.writer or [name for name in known if name not in copies]
     if len(set(writers)) > 1 and not names_writers:
         raise ConfigError(
             f"{bench} has responses of {', '.join(writers)}, and this shape names no writer; "

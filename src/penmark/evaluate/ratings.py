@@ -39,10 +39,10 @@ class Imported:
     judges: Sequence[str]
 
 
-def human_spec(annotator: str | None, *, is_pooled: bool = False) -> dict[str, object]:
-    """What makes a human judge itself: who rated, or that it is all annotators together."""
-    who = {"pooled": True} if is_pooled else {"annotator": annotator}
-    return {"judge": HUMAN, "model": None, "unit": "rating", "aggregate": "root", "partial": False, **who}
+def human_spec(who: Mapping[str, object], scale: tuple[float, float] | None) -> dict[str, object]:
+    """What makes a human judge itself: who rated, or that it is all annotators together, and on which scale."""
+    usual = {"judge": HUMAN, "model": None, "unit": "rating", "aggregate": "root", "partial": False}
+    return {**usual, "scale": list(scale) if scale else None, **who}
 
 
 def annotators(specs: Mapping[str, Mapping[str, object]], judge: str) -> list[str]:
@@ -130,10 +130,10 @@ class _Incoming:
         if "" in names and len(names) > 1:
             raise DataError(f"{self.source}: some lines say who rated and some do not; add the name to all, or to none")
         if names in ([], [""]):
-            return {self.judge: human_spec(None)}
+            return {self.judge: human_spec({"annotator": None}, self.ratings.scale)}
         return {
-            self.judge: human_spec(None, is_pooled=True),
-            **{self._judge_of(name): human_spec(name) for name in names},
+            self.judge: human_spec({"pooled": True}, self.ratings.scale),
+            **{self._judge_of(name): human_spec({"annotator": name}, self.ratings.scale) for name in names},
         }
 
     def _judge_of(self, annotator: str) -> str:

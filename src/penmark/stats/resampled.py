@@ -9,16 +9,14 @@ Axes: B resamples, N tasks, R responses, W writers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
 ROUNDING = 1e-12
-ROWS_AT_ONCE = 512  # of the matrix of all pairs of responses
 
 
 def ratios(weights_B_N: FloatArray, numerator_N: FloatArray, denominator_N: FloatArray) -> FloatArray:
@@ -53,22 +51,41 @@ def spearmans(weights_B_N: FloatArray, task_R: IntArray, x_R: FloatArray, y_R: F
 
 def kendalls(weights_B_N: FloatArray, task_R: IntArray, x_R: FloatArray, y_R: FloatArray) -> FloatArray:
     """Kendall's tau-b of x and y, shape (B,). Time grows with the square of the responses."""
-    shape = (3, weights_B_N.shape[1], weights_B_N.shape[1])
-    pairs_3_N_N = np.zeros(shape)
-    tasks_R_N = np.zeros((len(task_R), shape[1]))
-    tasks_R_N[np.arange(len(task_R)), task_R] = 1
-    for start in range(0, len(x_R), ROWS_AT_ONCE):
-        rows = np.s_[start : start + ROWS_AT_ONCE]
-        x, y = (np.sign(v[rows, None] - v[None, :]) for v in (x_R, y_R))
-        for kind, sign in enumerate((x * y, x * x, y * y)):
-            pairs_3_N_N[kind] += tasks_R_N[rows].T @ (sign @ tasks_R_N)
+    if len(x_R) == 0:
+        return np.full(len(weights_B_N), np.nan)
+    tasks = weights_B_N.shape[1]
+    order_R = np.argsort(task_R, kind="stable")
+    task_R = task_R[order_R]
+    # Ranks, which smaller numbers hold exactly: the matrix of all pairs is the work here.
+    ranks_2_R = [np.unique(v, return_inverse=True)[1][order_R].astype(np.float32) for v in (x_R, y_R)]
+    there_T, starts_T = np.unique(task_R, return_index=True)
+    pairs_3_N_N = np.zeros((3, tasks, tasks))
+    for task, start, end in zip(there_T, starts_T, [*starts_T[1:], len(task_R)], strict=True):
+        x, y = (np.sign(v[start:end, None] - v[None, :]) for v in ranks_2_R)
+        for kind, sign in enumerate((x * y, np.abs(x), np.abs(y))):
+            pairs_3_N_N[kind, task, there_T] = np.add.reduceat(sign.sum(axis=0), starts_T)
     counted_3_B = [((weights_B_N @ pairs_N_N) * weights_B_N).sum(axis=1) for pairs_N_N in pairs_3_N_N]
     return _divided(counted_3_B[0], np.sqrt(counted_3_B[1] * counted_3_B[2]))
 
 
-def by_rows(correlate: Callable[[FloatArray, FloatArray], float], x_B_W: FloatArray, y_B_W: FloatArray) -> FloatArray:
-    """A correlation of each row of x with that of y, shape (B,); for few columns, such as writers."""
-    return np.array([correlate(x_W, y_W) for x_W, y_W in zip(x_B_W, y_B_W, strict=True)])
+def row_pearsons(x_B_W: FloatArray, y_B_W: FloatArray) -> FloatArray:
+    """Product-moment correlation of each row of x with that of y, shape (B,); NaN for a row with NaN."""
+    x_B_W, y_B_W = (v - v.mean(axis=1, keepdims=True) for v in (x_B_W, y_B_W))
+    moments = [np.full(len(x_B_W), float(x_B_W.shape[1])), x_B_W.sum(axis=1), y_B_W.sum(axis=1)]
+    moments += [(a * b).sum(axis=1) for a, b in ((x_B_W, x_B_W), (y_B_W, y_B_W), (x_B_W, y_B_W))]
+    return _from_moments(np.column_stack(moments))
+
+
+def row_spearmans(x_B_W: FloatArray, y_B_W: FloatArray) -> FloatArray:
+    """Rank correlation of each row of x with that of y, shape (B,); NaN for a row with NaN."""
+    return row_pearsons(rankdata(x_B_W, axis=1), rankdata(y_B_W, axis=1))
+
+
+def row_kendalls(x_B_W: FloatArray, y_B_W: FloatArray) -> FloatArray:
+    """Kendall's tau-b of each row of x with that of y, shape (B,); NaN for a row with NaN."""
+    first_Q, second_Q = np.triu_indices(x_B_W.shape[1], k=1)
+    x, y = (np.sign(v[:, first_Q] - v[:, second_Q]) for v in (x_B_W, y_B_W))
+    return _divided((x * y).sum(axis=1), np.sqrt((x * x).sum(axis=1) * (y * y).sum(axis=1)))
 
 
 def means(weights_B_N: FloatArray, sum_N_W: FloatArray, count_N_W: FloatArray) -> FloatArray:

@@ -120,6 +120,14 @@ def response_keys(
             yield task_key, key
 
 
+def response_lengths(db: sqlite3.Connection, bench: str) -> list[tuple[str, str, str, int | None]]:
+    """(response key, task key, writer, characters of the text or None) of a benchmark, by task and then writer."""
+    sql = """SELECT r.key, r.task, r.writer, length(r.text) FROM tasks t JOIN responses r ON r.task = t.key
+      WHERE t.bench = ? ORDER BY t.position, t.key, r.writer, r.key"""
+    known: dict[str, str] = {}
+    return [(key, known.setdefault(task, task), writer, n) for key, task, writer, n in db.execute(sql, (bench,))]
+
+
 def task(db: sqlite3.Connection, key: str) -> Task:
     """The task with this key."""
     (record,) = db.execute("SELECT record FROM tasks WHERE key = ?", (key,)).fetchone()

@@ -59,9 +59,11 @@ class Ratings:
     Attributes:
         tasks: by id, those that are rated, in the file's order.
         texts: (task id, writer) to the response's text; None where the file names it only.
-        unrated: scores that were left empty.
+        unrated: lines with a score that was left empty.
+        scale: lowest and highest score, where that was said.
     """
 
+    scale: tuple[float, float] | None = None
     tasks: dict[str, Task] = field(default_factory=dict)
     texts: dict[tuple[str, str], str | None] = field(default_factory=dict)
     scores: list[HumanScore] = field(default_factory=list)
@@ -95,7 +97,7 @@ class Collector:
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
-        self.ratings = Ratings()
+        self.ratings = Ratings(terms.scale)
         self._lines: dict[Hashable, int] = {}
         self._unnamed: dict[str, list[str]] = defaultdict(list)
         self._by_instruction = {text: t for t in terms.known.values() for text in (t.prompt, t.instruction)}
