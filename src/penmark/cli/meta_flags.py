@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +11,7 @@ import typer
 
 from penmark.cli.failure import check_writable, writing_to
 from penmark.cli.flags import DbFlags
+from penmark.cli.output import print_or_save
 
 if TYPE_CHECKING:
     from penmark.reports.sheet import Sheet
@@ -101,15 +100,6 @@ def show(flags: MetaFlags, values: Mapping[str, object], sheet: Sheet) -> None:
         with writing_to(out):
             write_page(sheet, out)
         return
-    with writing_to(out), out.open("w", encoding="utf-8") if out else nullcontext(sys.stdout) as stream:
-        if flags.json:
-            import json
+    from penmark.reports.sheet import as_rich
 
-            json.dump(values, stream, ensure_ascii=False, indent=2, allow_nan=False)
-            stream.write("\n")
-        else:
-            from rich.console import Console
-
-            from penmark.reports.sheet import as_rich
-
-            Console(file=stream, width=None if stream.isatty() else 120).print(as_rich(sheet))
+    print_or_save(out, values if flags.json else None, lambda: as_rich(sheet))
