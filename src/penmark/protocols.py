@@ -302,6 +302,7 @@ class JudgeOptions:
         units: "chars" or "words": what the length is counted in, and what overlap metrics compare in Chinese; other
             languages they compare by words.
         checkpoint: folder of a local model, for judges that run one themselves.
+        blind: show the task without its requirements, where groups of known order are judged.
     """
 
     layout: Literal["shared", "upstream"] = "shared"
@@ -311,6 +312,7 @@ class JudgeOptions:
     use_reference: bool = True
     units: Literal["chars", "words"] = "chars"
     checkpoint: Path | None = None
+    blind: bool = False
 
 
 MARGIN = "margin"  # the node that a comparison's reply is read as

@@ -23,6 +23,7 @@ from penmark.evaluate.progress import Progress
 from penmark.evaluate.running import run_async
 from penmark.evaluate.stored import StoredBenchmark
 from penmark.evaluate.writing import Writing, WritingPlan
+from penmark.judges._blind import blind
 from penmark.protocols import Benchmark, Judge, JudgeOptions, Model, ModelOptions, PairJudge, Sampling
 from penmark.records import Response, Task
 from penmark.store import Store, reads
@@ -156,6 +157,11 @@ def make_judge(name: str, options: JudgeOptions) -> Judge:
     Raises:
         ConfigError: when there is none, it takes no checkpoint, or it compares responses instead of scoring them.
     """
+    judge = _named(name, options)
+    return blind(judge) if options.blind else judge
+
+
+def _named(name: str, options: JudgeOptions) -> Judge:
     kind, colon, folder = name.partition(":")
     if not colon:
         return _created(kind, options)

@@ -8,7 +8,6 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,7 +61,7 @@ def criteria(flags: CriteriaFlags) -> None:
     """
     from penmark.session import make_model
 
-    tasks = _tasks(flags)
+    tasks = read_tasks(flags.source, flags.data)[: flags.limit]
     if flags.output is not None:
         check_writable(flags.output)
     building, stopped_by = _build(flags, tasks, make_model(flags.model, flags.model_options()))
@@ -77,22 +76,22 @@ def criteria(flags: CriteriaFlags) -> None:
         raise typer.Exit(LOW_COVERAGE)
 
 
-def _tasks(flags: CriteriaFlags) -> list[Task]:
+def read_tasks(source: str, data: Path | None) -> list[Task]:
     """The queries of a benchmark of this name or, where there is none, of a file."""
     from penmark import registry
     from penmark.errors import ConfigError
     from penmark.session import open_benchmark
 
     known = registry.names("benchmarks")
-    if flags.source in known:
-        return list(islice(open_benchmark(flags.source, flags.data).tasks(), flags.limit))
-    path = Path(flags.source)
+    if source in known:
+        return list(open_benchmark(source, data).tasks())
+    path = Path(source)
     if not path.exists():
         raise ConfigError(
-            f"{flags.source} is neither a file nor a benchmark; give a JSONL file with a query in each line, "
+            f"{source} is neither a file nor a benchmark; give a JSONL file with a query in each line, "
             f"or one of {', '.join(known)}"
         )
-    return _read_queries(path)[: flags.limit]
+    return _read_queries(path)
 
 
 def _read_queries(path: Path) -> list[Task]:

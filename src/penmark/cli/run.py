@@ -16,6 +16,9 @@ from penmark.cli.failure import DONE, INTERRUPTED, LOW_COVERAGE, check_writable
 from penmark.cli.flags import CallFlags, DataFlags, DbFlags, SamplingFlags, command
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from penmark.cli.weval_rank import RankFlags
     from penmark.evaluate.budget import Budget
     from penmark.evaluate.estimate import Estimate
     from penmark.session import CallOptions, JudgeRequest, Outcome, WriteRequest
@@ -216,7 +219,9 @@ def write_request(flags: WriteFlags | RunFlags) -> WriteRequest:
     )
 
 
-def judge_request(flags: JudgeFlags | RunFlags, *, writers: tuple[str, ...], calls: CallOptions) -> JudgeRequest:
+def judge_request(
+    flags: JudgeFlags | RunFlags | RankFlags, *, writers: tuple[str, ...], calls: CallOptions
+) -> JudgeRequest:
     """What the options ask to judge."""
     from penmark.protocols import JudgeOptions
     from penmark.session import JudgeRequest

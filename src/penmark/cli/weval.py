@@ -12,6 +12,8 @@ import typer
 
 from penmark.cli.failure import check_writable, writing_to
 from penmark.cli.flags import command
+from penmark.cli.weval_build import BuildFlags, build
+from penmark.cli.weval_rank import RankFlags, rank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,4 +96,6 @@ def _print_table(table: RenderableType, out: Path | None) -> None:
         Console(file=stream, width=None if stream.isatty() else 120).print(table)
 
 
+command(app, "build", BuildFlags)(build)
+command(app, "rank", RankFlags)(rank)
 command(app, "metrics", MetricsFlags)(metrics)

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from penmark.metaeval.rankings import METRICS, RankFigures
 from penmark.metaeval.variant_figures import Figure
+from penmark.metaeval.weval import Weval
 from penmark.reports.render_table import NO_FIGURE, plain
 
 LEGEND = (
@@ -42,6 +43,18 @@ def figures_tables(
         heading = f"{PAIRS}the lesser one lacks requirements of this kind only"
         parts.extend(_pairs(heading, kinds, {n: [f.by_kind.get(kind) for kind in kinds] for n, f in judges.items()}))
     return Group(*parts)
+
+
+def weval_tables(weval: Weval) -> RenderableType:
+    """The judges of a benchmark, with what a scored response cost."""
+    figures = {judge.name: judge.figures for judge in weval.judges}
+    costs = {judge.name: _cost(judge.cost_per_response_usd) for judge in weval.judges}
+    title = f"{weval.bench}: {weval.groups:,} groups of known order, as each judge ranks them"
+    return figures_tables(title, figures, {"USD a response": costs})
+
+
+def _cost(usd: float | None) -> str:
+    return NO_FIGURE if usd is None else "0" if usd == 0 else f"{usd:.2g}"
 
 
 def _metrics(

@@ -9,7 +9,6 @@ import math
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from penmark.reports.scores import FloatArray
 from penmark.reports.sums import Sums, figures_of
 from penmark.stats import ratio_interval, resample_weights
 from penmark.store import reads
-from penmark.store.tallies import Tally, judging_costs, response_places, tallies
+from penmark.store.tallies import Tally, is_free, judging_costs, response_places, tallies
 
 
 def judges_beside(
@@ -41,14 +40,9 @@ def judges_beside(
     for name in judges:
         reading = Reading.of(specs[name], options)
         rows = tallies(db, name, by_root=reading.by_root, partial=reading.partial)
-        cost_usd = costs.get(name, 0.0 if _is_free(specs[name]) else None)
+        cost_usd = costs.get(name, 0.0 if is_free(specs[name]) else None)
         shown.append(comparison.figures(name, reading, rows, cost_usd))
     return (shown[0], *(replace(judge, tau=_agreement(shown[0], judge)) for judge in shown[1:]))
-
-
-def _is_free(spec: Mapping[str, Any]) -> bool:
-    """Whether a judge makes no calls; imported scores may have taken some elsewhere, and people are not free."""
-    return spec.get("model") is None and spec.get("judge") not in ("imported", "human")
 
 
 @dataclass

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 
 class Tally(NamedTuple):
@@ -86,3 +86,8 @@ def judging_costs(db: sqlite3.Connection, bench: str) -> dict[str, float | None]
         before = costs.get(judge, 0.0)
         costs[judge] = None if before is None or priced < calls else before + cost_usd
     return costs
+
+
+def is_free(spec: Mapping[str, Any]) -> bool:
+    """Whether a judge makes no calls; imported scores may have taken some elsewhere, and people are not free."""
+    return spec.get("model") is None and spec.get("judge") not in ("imported", "human")
