@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from penmark.cli import bench, build, compare, exchange, judges, meta, quickstart, ratings, report, run, runs, weval
+from penmark.cli import (
+    bench,
+    build,
+    compare,
+    exchange,
+    judges,
+    meta,
+    quickstart,
+    ratings,
+    report,
+    run,
+    runs,
+    train,
+    weval,
+)
 
 HELP = "Measure writing, measure the judges that measure writing, and use the judges that hold up."
 
@@ -24,6 +38,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(build.app, name="build")
 app.add_typer(meta.app, name="meta")
 app.add_typer(weval.app, name="weval")
+app.add_typer(train.app, name="train")
 
 
 def _version(wanted: bool) -> None:
