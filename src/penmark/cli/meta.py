@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from penmark.cli import meta_agreement, meta_correct
+from penmark.cli import meta_agreement, meta_correct, meta_order
 from penmark.cli.failure import check_writable
 from penmark.cli.flags import DbFlags, command
 from penmark.cli.output import print_or_save
@@ -135,3 +135,4 @@ def _human(store: Store, judged: Judged, name: str | None) -> tuple[str, FloatAr
 command(app, "ablate", AblateFlags)(ablate)
 meta_correct.register(app)
 meta_agreement.register(app)
+meta_order.register(app)

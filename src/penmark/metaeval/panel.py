@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from penmark.errors import ConfigError
 from penmark.records import Task
 from penmark.store import Store, reads
+from penmark.store.compared import settled
 from penmark.store.tallies import tallies
 
 FloatArray = NDArray[np.float64]
@@ -96,8 +97,8 @@ def load_panel(store: Store, bench: str) -> Panel:
 def load_rater(store: Store, panel: Panel, judge: str) -> Rater:
     """What a judge in the store said: its root scores or, where it has none, its preferences.
 
-    A response scored several times has the mean of its scores, a pair judged several times (as shown in both orders)
-    the side that most verdicts are on.
+    A response scored several times has the mean of its scores, a pair judged several times the side that most verdicts
+    are on; the verdicts on a pair shown in both orders are settled first, as in `store.compared`.
 
     Raises:
         ConfigError: when it has neither here.
@@ -112,13 +113,13 @@ def load_rater(store: Store, panel: Panel, judge: str) -> Rater:
         return Rater(judge, scores_R, asked=len(rows), scored=int((~np.isnan(scores_R)).sum()))
     sums: dict[tuple[int, int], float] = defaultdict(float)
     asked: dict[tuple[int, int], bool] = {}
-    for *_, p in reads.preferences_on(store.db, panel.bench, judge):
-        if p.first not in place or p.second not in place:
+    for c in settled(store.db, panel.bench, judge):
+        if not place.keys() >= set(c.keys):
             continue
-        pair = place[p.first], place[p.second]
-        asked[pair] = asked.get(pair, False) or p.margin is not None
-        if p.margin is not None:
-            sums[pair] += np.sign(p.margin)
+        pair = place[c.keys[0]], place[c.keys[1]]
+        asked[pair] = asked.get(pair, False) or c.margin is not None
+        if c.margin is not None:
+            sums[pair] += np.sign(c.margin)
     if not asked:
         raise ConfigError(
             f"judge {judge!r} has judged nothing on {panel.bench}; see `penmark report` for those who have"
