@@ -18,7 +18,7 @@ from penmark.build.criteria import (
     read_reply,
     writingbench_row,
 )
-from penmark.cli.app import app
+from penmark.cli.app import command_tree
 from penmark.errors import ConfigError, VerdictError
 from penmark.evaluate.budget import Budget
 from penmark.models.scripted import ScriptedModel
@@ -287,7 +287,7 @@ def penmark(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments):
-        return CliRunner().invoke(app, ["build", "criteria", *map(str, arguments), "--db", "p.db"])
+        return CliRunner().invoke(command_tree("build"), ["build", "criteria", *map(str, arguments), "--db", "p.db"])
 
     return run
 

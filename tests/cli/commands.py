@@ -43,10 +43,10 @@ class Done:
 
 def run_here(*words: object) -> Done:
     """Run a command in this process; the first argument may be several words, the others are one each."""
-    from penmark.cli.app import app
+    from penmark.cli.app import command_tree
 
     first, *rest = words
-    result = CliRunner().invoke(app, [*shlex.split(str(first)), *map(str, rest)], prog_name="penmark")
+    result = CliRunner().invoke(command_tree(), [*shlex.split(str(first)), *map(str, rest)], prog_name="penmark")
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Done(result.exit_code, result.stdout, result.stderr)

@@ -11,7 +11,7 @@ import pytest
 import typer.main
 from commands import run_here
 
-from penmark.cli.app import app
+from penmark.cli.app import FILES, command_tree
 
 HEAVY = {"torch", "polars", "altair", "numpy", "scipy", "aiohttp", "pydantic", "jinja2", "xlsxwriter", "sqlite3"}
 BEST_OF = 7
@@ -19,7 +19,7 @@ MOST_S = 0.3
 
 
 def every_command(group=None, path=()):
-    group = group or typer.main.get_command(app)
+    group = group or typer.main.get_command(command_tree())
     yield path
     for name, command in getattr(group, "commands", {}).items():
         yield from every_command(command, (*path, name))
@@ -28,8 +28,18 @@ def every_command(group=None, path=()):
 COMMANDS = list(every_command())
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_a_command_is_found_in_the_file_that_is_said_to_have_it(name):
+    assert name in typer.main.get_command(command_tree(name)).commands
+
+
+def test_the_list_of_files_has_every_command():
+    assert sorted(typer.main.get_command(command_tree()).commands) == sorted(FILES)
+
+
 def test_importing_the_command_line_loads_nothing_heavy():
-    script = "import sys, penmark.cli.app; print(*{name.partition('.')[0] for name in sys.modules})"
+    script = "import sys; from penmark.cli.app import FILES, command_tree; command_tree()"
+    script += "; print(*{name.partition('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert HEAVY & set(done.stdout.split()) == set()
 
@@ -62,7 +72,7 @@ def test_every_command_answers_help(path):
 
 @pytest.mark.parametrize("path", [path for path in COMMANDS if path], ids=" ".join)
 def test_every_option_says_what_it_is_and_required_ones_come_first(path):
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(command_tree())
     for name in path:
         command = command.commands[name]
     own = [param for param in command.params if param.name != "help"]

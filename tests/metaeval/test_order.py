@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from penmark.cli.app import app
+from penmark.cli.app import command_tree
 from penmark.errors import ConfigError
 from penmark.metaeval.order import as_json, order_bias
 from penmark.records import Preference, Response, Task
@@ -131,7 +131,7 @@ def test_the_command_shows_every_judge_as_a_table_json_or_a_page(tmp_path):
     run = CliRunner().invoke
 
     def ok(*words):
-        result = run(app, ["meta", "order", "--db", str(path), *words])
+        result = run(command_tree(), ["meta", "order", "--db", str(path), *words])
         assert result.exit_code == 0, result.output
         return result.stdout
 
@@ -144,4 +144,4 @@ def test_the_command_shows_every_judge_as_a_table_json_or_a_page(tmp_path):
     page = (tmp_path / "order.html").read_text("utf-8")
     assert "Position bias on demo" in page
     assert "do not rank writers" in page
-    assert run(app, ["meta", "order", "--db", str(path), "--judge", "nobody"]).exit_code == 2
+    assert run(command_tree(), ["meta", "order", "--db", str(path), "--judge", "nobody"]).exit_code == 2

@@ -1,44 +1,41 @@
-"""The command tree. Commands import what they need when they run, so that --help is instant."""
+"""The command tree. A command loads its own file alone, which imports what it needs when it runs: --help is instant."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from penmark.cli import (
-    bench,
-    build,
-    compare,
-    exchange,
-    judges,
-    meta,
-    quickstart,
-    ratings,
-    report,
-    run,
-    runs,
-    train,
-    weval,
-)
-
 HELP = "Measure writing, measure the judges that measure writing, and use the judges that hold up."
 
-app = typer.Typer(name="penmark", help=HELP, no_args_is_help=True, pretty_exceptions_enable=False)
-quickstart.register(app)
-run.register(app)
-compare.register(app)
-report.register(app)
-ratings.register(exchange.import_app)
-app.add_typer(exchange.import_app, name="import")
-app.add_typer(exchange.export_app, name="export")
-app.add_typer(bench.app, name="bench")
-app.add_typer(judges.app, name="judges")
-app.add_typer(runs.app, name="runs")
-app.add_typer(build.app, name="build")
-app.add_typer(meta.app, name="meta")
-app.add_typer(weval.app, name="weval")
-app.add_typer(train.app, name="train")
+# The file that has each command; its `register` adds all of its commands to a tree.
+FILES = {
+    "quickstart": "quickstart",
+    "run": "run",
+    "write": "run",
+    "judge": "run",
+    "compare": "compare",
+    "report": "report",
+    "import": "exchange",
+    "export": "exchange",
+    "bench": "bench",
+    "judges": "judges",
+    "runs": "runs",
+    "build": "build",
+    "meta": "meta",
+    "weval": "weval",
+    "train": "train",
+}
+
+
+def command_tree(wanted: str | None = None) -> typer.Typer:
+    """The commands: those of the file that has the wanted one, or all of them when it is no command's name."""
+    tree = typer.Typer(name="penmark", help=HELP, no_args_is_help=True, pretty_exceptions_enable=False)
+    tree.callback()(root)
+    for name in [FILES[wanted]] if wanted in FILES else dict.fromkeys(FILES.values()):
+        import_module(f"penmark.cli.{name}").register(tree)
+    return tree
 
 
 def _version(wanted: bool) -> None:
@@ -49,7 +46,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")

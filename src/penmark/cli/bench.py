@@ -15,6 +15,11 @@ app = typer.Typer(help="Benchmarks and their files.", no_args_is_help=True)
 Bench = Annotated[str, typer.Argument(metavar="BENCH", help="A benchmark, see `penmark bench list`.")]
 
 
+def register(tree: typer.Typer) -> None:
+    """Add the commands of this file."""
+    tree.add_typer(app, name="bench")
+
+
 @dataclass(kw_only=True)
 class ListFlags:
     """Options of `penmark bench list`."""

@@ -28,6 +28,11 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 app = typer.Typer(help="Making benchmarks.", no_args_is_help=True)
 
 
+def register(tree: typer.Typer) -> None:
+    """Add the commands of this file."""
+    tree.add_typer(app, name="build")
+
+
 @app.callback()
 def root() -> None:
     """Making benchmarks."""

@@ -22,6 +22,15 @@ import_app = typer.Typer(help="Take in responses and scores made elsewhere, and 
 export_app = typer.Typer(help="Give out responses, scores, judgments and preferences as JSONL.", no_args_is_help=True)
 
 
+def register(tree: typer.Typer) -> None:
+    """Add the commands of this file, and the imports that have a file of their own."""
+    from penmark.cli import ratings  # It builds on this file.
+
+    ratings.register(import_app)
+    tree.add_typer(import_app, name="import")
+    tree.add_typer(export_app, name="export")
+
+
 @dataclass(kw_only=True)
 class ImportFlags(DataFlags, DbFlags):
     """Options of all imports."""

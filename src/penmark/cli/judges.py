@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 app = typer.Typer(help="What can judge.", no_args_is_help=True)
 
 
+def register(tree: typer.Typer) -> None:
+    """Add the commands of this file."""
+    tree.add_typer(app, name="judges")
+
+
 @dataclass(kw_only=True)
 class ListFlags:
     """Options of `penmark judges list`."""

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 app = typer.Typer(help="How far judges can be trusted.", no_args_is_help=True)
 
 
+def register(tree: typer.Typer) -> None:
+    """Add the commands of this file."""
+    tree.add_typer(app, name="meta")
+
+
 @app.callback()
 def root() -> None:
     """How far judges can be trusted."""

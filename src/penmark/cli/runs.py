@@ -12,6 +12,11 @@ from penmark.cli.flags import DbFlags, command
 app = typer.Typer(help="What was done, with what, at which cost.", no_args_is_help=True)
 
 
+def register(tree: typer.Typer) -> None:
+    """Add the commands of this file."""
+    tree.add_typer(app, name="runs")
+
+
 @dataclass(kw_only=True)
 class ListFlags(DbFlags):
     """Options of `penmark runs list`."""

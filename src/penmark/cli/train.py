@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Training critics, writers, reward models and policies.", no_args_is_help=True)
 
 
+def register(tree: typer.Typer) -> None:
+    """Add the commands of this file."""
+    tree.add_typer(app, name="train")
+
+
 @app.callback()
 def root() -> None:
     """Training critics, writers, reward models and policies."""

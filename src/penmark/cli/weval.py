@@ -28,6 +28,11 @@ UPSTREAM_TIES = (
 app = typer.Typer(help="How well judges order responses of known order.", no_args_is_help=True)
 
 
+def register(tree: typer.Typer) -> None:
+    """Add the commands of this file."""
+    tree.add_typer(app, name="weval")
+
+
 @app.callback()
 def root() -> None:
     """How well judges order responses of known order."""
