@@ -1,16 +1,11 @@
 """Choosing seeds by their nearness to prototypes, with a tiny encoder."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from penmark.build.prototypes import Prototype, embed, nearest_categories, open_encoder, read_prototypes
 from penmark.errors import ConfigError, DataError
 from penmark.records import Task
-
-sys.path.append(str(Path(__file__).parents[1] / "judges"))
 from tiny_checkpoints import save_tiny_bert
 
 

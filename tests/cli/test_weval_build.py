@@ -11,13 +11,14 @@ from weval_scripts import ENGLISH, builder, constraints, seeds
 
 from penmark.requirements.dropout import SEED, dropped_by
 from penmark.store import Store, reads
+from tiny_checkpoints import save_tiny_bert
 
 BUILD = "weval build --no-filter --seeds"
 
 
 @pytest.fixture
 def two(tmp_path) -> str:
-    return seeds("seeds.jsonl", "Write about a boat.", "写一条船。")
+    return seeds("seeds.jsonl", "Write at least 6 words about a boat.", "写一条船。")
 
 
 def groups(bench="weval"):
@@ -34,8 +35,10 @@ def test_a_seed_becomes_a_group_of_five_responses_to_ever_fewer_requirements(pen
     done = penmark(BUILD, two, "--model", builder()).ok()
     assert "2 groups from 2 seeds: benchmark weval" in done.err
     english, chinese = groups()
-    assert english.instruction.startswith("Write about a boat.\n\nRequirements:\n1. Use at most 60 words in all.\n2. ")
-    assert chinese.instruction.startswith("写一条船。\n\n要求：\n1. 全文不超过一百字。")
+    assert english.instruction.startswith(
+        "Write at least 6 words about a boat.\n\nRequirements:\n1. Use fewer than 2,000 words in all.\n2. "
+    )
+    assert chinese.instruction.startswith("写一条船。\n\n要求：\n1. 全文不超过三千字。")
     assert [r.kind for r in english.requirements] == ["length", "content", "style", "format", "content"]
     assert all(r.quote in english.instruction for r in english.requirements)
     dropped = list(dropped_by(english).values())
@@ -81,7 +84,9 @@ def test_a_dry_run_sends_and_stores_nothing(penmark, two):
         (constraints(c2="Two\nlines."), "has line breaks in it"),
         (constraints(t2="tone"), "'t2' is 'tone', expected one of style, format, length, content"),
         (constraints(c5="Tell it in  the first PERSON."), "a requirement stands twice"),
-        (constraints(c5="about a boat"), "the query asks for this already"),
+        (constraints(c5="words about a boat"), "the query asks for this already"),
+        (constraints(c2="Use at least 3,000 words in all."), "no text can meet both"),
+        (constraints(c4="Write no more than 5 words."), "no text can meet both"),
         (constraints(**dict.fromkeys(("t1", "t2", "t3", "t4", "t5"), "style")), "all requirements are of the kind"),
     ],
 )
@@ -144,8 +149,6 @@ def test_the_requirements_are_as_the_model_gave_them(penmark, two):
 
 
 def test_seeds_far_from_every_prototype_are_left_out(penmark, tmp_path):
-    from tiny_checkpoints import save_tiny_bert
-
     save_tiny_bert(tmp_path / "encoder")
     two = seeds("seeds.jsonl", "abc abc", "zyx")
     jsonl("own.jsonl", {"category": "a", "query": "abc abc"})

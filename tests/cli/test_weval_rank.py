@@ -7,7 +7,7 @@ from contextlib import chdir
 from pathlib import Path
 
 import pytest
-from commands import calls, dump, judge_script, run_here, script
+from commands import calls, dump, jsonl, judge_script, run_here, script
 from weval_scripts import builder, seeds
 
 SEEN = '{"score": 9, "reason": "so"}'
@@ -119,3 +119,48 @@ def test_the_table_shows_every_judge(penmark):
 
 def test_without_groups_ranking_is_refused(penmark, judged):
     penmark("weval rank --bench sample --judge length").refused("holds no groups of known order in 'sample'")
+
+
+@pytest.mark.usefixtures("grouped")
+def test_the_report_is_a_table_json_or_a_page(penmark):
+    penmark("weval rank --judge rubric --judge-name r --judge-model", judge_script("j.jsonl")).ok()
+    assert "r (blind)" in penmark("weval report").ok().out
+    found = penmark("weval report --format json").ok().json()
+    assert (found["bench"], found["groups"], found["ties"]) == ("weval", 2, "expected")
+    assert list(found["judges"])[-1] in {"constant", "r", "r (blind)"}
+    only = penmark("weval report --format json --judge length -o new/out.json").ok()
+    assert only.out == ""
+    assert '"golden"' not in Path("new/out.json").read_text(encoding="utf-8")
+    penmark("weval report --format html").refused("name one with -o FILE")
+    penmark("weval report --judge nobody").refused("no scores of weval by 'nobody'", "there are those of golden")
+    done = penmark("weval report --format html --ties upstream -o page.html").ok()
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert "warning: --ties upstream" in done.err
+    assert "Ties are broken by the true order" in page
+    for part in ("golden", "r (blind)", "shown no requirements", "By the kind of requirement", "Where each judge puts"):
+        assert part in page
+    assert page.count('class="confusion"') == 5
+    assert "default-src 'none'" in page
+
+
+@pytest.mark.usefixtures("grouped")
+def test_a_judges_name_cannot_write_into_the_page(penmark):
+    penmark("weval rank --judge rubric --judge-name", "<b>x</b>", "--judge-model", judge_script("j.jsonl")).ok()
+    penmark("weval report --format html -o page.html").ok()
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert "<b>x</b>" not in page
+    assert "&lt;b&gt;x&lt;/b&gt;" in page
+
+
+@pytest.mark.usefixtures("grouped")
+def test_ratings_by_people_are_one_more_judge(penmark):
+    rows = [
+        {"task": str(task), "writer": f"weval/drop-{number}", "score": 5 - number}
+        for task in (1, 2) for number in range(5)
+    ]  # fmt: skip
+    jsonl("people.jsonl", *rows)
+    penmark("weval rank --judge length").ok()
+    penmark("import ratings people.jsonl --bench weval --judge people").ok()
+    found = penmark("weval report --format json").ok().json()["judges"]["people"]
+    assert values(found) == [1, 1, 1, 1]
+    assert found["cost_per_response_usd"] is None

@@ -7,14 +7,14 @@ import json
 from commands import script
 
 ENGLISH = {
-    "c1": "Use at most 60 words in all.", "t1": "length",
+    "c1": "Use fewer than 2,000 words in all.", "t1": "length",
     "c2": "Use the word 'harbour' at least twice.", "t2": "content",
     "c3": "Tell it in the first person.", "t3": "style",
     "c4": "End with the words That was all.", "t4": "format",
     "c5": "Name three colours.", "t5": "content",
 }  # fmt: skip
 CHINESE = {
-    "c1": "全文不超过一百字。", "t1": "length",
+    "c1": "全文不超过三千字。", "t1": "length",
     "c2": "“港口”一词至少出现两次。", "t2": "content",
     "c3": "用第一人称来写。", "t3": "style",
     "c4": "最后一句是“就这样了。”", "t4": "format",

@@ -21,6 +21,8 @@ from penmark.errors import VerdictError
 from penmark.models.reply import read_object, refuse_quoted
 from penmark.protocols import Model, Prompt, Sampling
 from penmark.records import REQUIREMENT_KINDS, Requirement, RequirementKind, Task
+from penmark.requirements import extract
+from penmark.requirements.conflicts import conflict
 from penmark.text.template import fence, fill, sections
 
 CONSTRAINTS = 5
@@ -72,7 +74,8 @@ def read_constraints(reply: str, task: Task) -> tuple[Requirement, ...]:
 
     Raises:
         VerdictError: for anything but the ten fields, a text that is empty, too long, on several lines, there twice
-            or in the query already, a kind that is none, and five requirements of one kind.
+            or in the query already, a kind that is none, five requirements of one kind, and two demands that exclude
+            each other, those of the query included.
     """
     found = read_object(reply)
     refuse_quoted(reply, task.prompt)
@@ -88,6 +91,9 @@ def read_constraints(reply: str, task: Task) -> tuple[Requirement, ...]:
     kinds = {r.kind for r in requirements}
     if len(kinds) < FEWEST_KINDS:
         raise VerdictError(f"all requirements are of the kind {kinds.pop()!r}; at least {FEWEST_KINDS} kinds were due")
+    clash = conflict([*extract(task.prompt), *requirements])
+    if clash is not None:
+        raise VerdictError(f"no text can meet both {clash[0].text!r} and {clash[1].text!r}")
     return requirements
 
 
@@ -99,7 +105,9 @@ def _read_requirement(found: Mapping[str, object], number: int) -> Requirement:
         raise VerdictError(f"'c{number}' is over {MOST_CHARS} characters or has line breaks in it: {text[:80]!r}")
     if kind not in REQUIREMENT_KINDS:
         raise VerdictError(f"'t{number}' is {kind!r}, expected one of {', '.join(REQUIREMENT_KINDS)}")
-    return Requirement(kind=cast(RequirementKind, kind), text=text.strip())
+    found_by_rule = extract(text)
+    check = found_by_rule[0].check if len(found_by_rule) == 1 else None  # One text that says more has no one check.
+    return Requirement(kind=cast(RequirementKind, kind), text=text.strip(), check=check)
 
 
 def _folded(text: str) -> str:
