@@ -102,10 +102,10 @@ def test_a_file_that_is_not_there_is_refused(penmark):
 
 
 def test_a_hundred_thousand_groups_take_seconds(penmark):
-    """A fifth of them here, at a fifth of the 5 s they may take, with twice that for a busy machine."""
+    """A fifth of them here; 0.6 s of processor time where the machine is idle, so far more than that is slow."""
     noise = random.Random(1)
     file = scored("many.jsonl", lambda order: round(noise.gauss(-order, 2), 3), groups=20_000)
-    started = time.perf_counter()
+    started = time.process_time()
     _, found = values(penmark, file)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 3
     assert found["groups"] == 20_000
