@@ -1,10 +1,15 @@
 """`penmark compare` and what is given out of it."""
 
+import contextlib
 import json
+import math
+import random
+import shutil
+from itertools import combinations, product
 from pathlib import Path
 
 import pytest
-from commands import dump, jsonl, lines, sample_rows, script
+from commands import dump, jsonl, lines, run_here, sample_rows, script
 
 
 @pytest.fixture
@@ -58,6 +63,98 @@ def test_low_coverage_ends_with_three_and_says_why(three):
     assert done.code == 3
     assert "4 of 4 verdicts could not be had" in done.err
     assert "not one JSON object" in done.err
+
+
+PLANTED = {"ann": 1.5, "bob": 0.7, "cy": 0.0, "dee": -0.7, "eve": -1.5}
+
+
+@pytest.fixture(scope="module")
+def _five_once(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("five")
+    draw, rules = random.Random(1), []
+    tasks = [row["id"] for row in sample_rows()]
+    with contextlib.chdir(folder):
+        for name in PLANTED:
+            file = jsonl(f"{name}.jsonl", *({"index": task, "response": f"{name} on {task}."} for task in tasks))
+            run_here("import responses", file, "--bench", "sample", "--writer", name).ok()
+        for task, (one, other) in product(tasks, combinations(PLANTED, 2)):
+            has_won = draw.random() < 1 / (1 + math.exp(PLANTED[other] - PLANTED[one]))
+            for first, second in ((one, other), (other, one)):
+                shown = [f" A\n\n````\n{first} on {task}.", f" B\n\n````\n{second} on {task}."]
+                verdict = "A>B" if (first == one) == has_won else "B>A"
+                rules.append({"when": shown, "replies": [json.dumps({"reason": "So.", "verdict": verdict})]})
+        run_here("compare sample --judge-name p --judge-model", script("planted.jsonl", *rules)).ok()
+    return folder
+
+
+@pytest.fixture
+def five(_five_once, penmark, tmp_path):
+    """The sample answered by five writers and compared by a judge that follows planted strengths, with their luck."""
+    shutil.copytree(_five_once, tmp_path, dirs_exist_ok=True)
+    return penmark
+
+
+def test_a_planted_order_is_recovered_and_given_out_in_every_format(five):
+    made = five("report --json").ok().json()
+    assert list(made["writers"]) == list(PLANTED)
+    assert (made["pairs"], made["coverage"], made["contradicted"], made["tasks"]) == (240, 1.0, 0, 24)
+    for name, strength in PLANTED.items():
+        low, high = made["writers"][name]["strength"]["ci95"]
+        assert low < made["writers"][name]["strength"]["value"] < high
+        assert low - 0.5 < strength < high + 0.5
+    rate = made["writers"]["ann"]["against"]["eve"]
+    assert rate["n"] == 24
+    assert rate["value"] > 0.8
+    shown = five("report").ok().out
+    assert shown.index("ann") < shown.index("eve")
+    assert "Beats the average" in shown
+    rows = five("report --format csv").ok().out.splitlines()
+    assert rows[0].startswith("writer,opponent,win_rate")
+    assert len(rows) == 1 + 5 * 5
+    five("report --format html -o p.html").ok()
+    page = Path("p.html").read_text(encoding="utf-8")
+    assert "compared in pairs by p" in page
+    assert page.count("<svg") == 1
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_what_the_strengths_hold_constant_is_shown_with_its_effect(five):
+    made = five("report --json --control style").ok().json()
+    assert made["effects"].keys() == {"length", "headings", "list items", "bold"}
+    assert made["effects"]["headings"] is None
+    assert "Held constant" in five("report --control length --writer ann --writer bob").ok().out
+
+
+def test_order_bias_of_a_fair_judge_and_of_one_that_always_names_the_first(five):
+    five(f"compare sample --judge-name always --judge-model {always('A>>B')} --limit 6").ok()
+    judges = five("meta order --json").ok().json()["judges"]
+    assert (judges["p"]["first_wins"]["value"], judges["p"]["consistent"]["value"]) == (0.5, 1.0)
+    assert (judges["always"]["first_wins"]["value"], judges["always"]["consistent"]["value"]) == (1.0, 0.0)
+    report = five("report --json --judge always").ok().json()
+    assert {w["strength"]["value"] for w in report["writers"].values()} == {0.0}
+    assert any("contradict" in note for note in report["notes"])
+    assert any("every verdict is a tie" in note for note in report["notes"])
+
+
+def test_the_scores_of_a_judge_can_be_read_as_preferences(judged, penmark):
+    made = penmark("report --pairs --json").ok().json()
+    assert made["judge"] == "j"
+    assert made["writers"]["a"]["win_rate"]["value"] == 1.0
+    assert made["writers"]["a"]["undefeated"]
+    assert made["writers"]["a"]["strength"]["ci95"][1] is None
+    assert any("read as preferences" in note for note in made["notes"])
+    assert any("never lost" in note for note in made["notes"])
+    assert penmark("report --json").ok().json()["writers"]["a"]["overall"] == 7
+
+
+def test_reports_on_pairs_refuse_what_they_cannot_do(five):
+    five("report --format xlsx").refused("--format csv")
+    five("report --writer nobody").refused("penmark compare sample")
+    five("report --judge nobody --pairs").refused("nobody")
+
+
+def test_control_without_comparisons_is_refused(judged, penmark):
+    penmark("report --control length").refused("--pairs")
 
 
 @pytest.mark.parametrize(

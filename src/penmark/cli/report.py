@@ -52,6 +52,13 @@ class ReportFlags(DbFlags):
             "--beside/--no-beside", help="Compare the judges of the benchmark.", show_default="with 2 to 20 judges"
         ),
     ] = None
+    pairs: Annotated[
+        bool, typer.Option("--pairs", help="Win rates and strengths, from comparisons or from scores read as such.")
+    ] = False
+    control: Annotated[
+        Literal["none", "length", "style"],
+        typer.Option(help="What strengths hold constant: nothing, length, or length and Markdown."),
+    ] = "none"
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the bootstrap.")] = 0
 
 
@@ -61,7 +68,13 @@ def register(app: typer.Typer) -> None:
 
 
 def report(flags: ReportFlags) -> None:
-    """Report the scores: leaderboard, domains, requirements, length curves, differences, coverage."""
+    """Report the scores: leaderboard, domains, requirements, length curves, differences, coverage.
+
+    Of a judge that compares: win rates and strengths.
+    """
+    from penmark.cli.pairs_report import report_pairs
+    from penmark.errors import ConfigError
+    from penmark.reports.choice import has_pairs_only
     from penmark.reports.summary import ReportOptions
     from penmark.store import Store
 
@@ -74,6 +87,11 @@ def report(flags: ReportFlags) -> None:
         beside=flags.beside,
     )
     with Store(flags.db, create=False) as store:
+        if flags.pairs or has_pairs_only(store, flags.bench, flags.judge):
+            report_pairs(store, flags, kind)
+            return
+        if flags.control != "none":
+            raise ConfigError("--control is about strengths from comparisons; add --pairs")
         made = make(store, flags.bench, flags.judge, options)
         if kind in ("table", "json", "csv"):
             _print_or_save(made, kind, flags.output, full=flags.full)

@@ -95,6 +95,14 @@ def choose(store: Store, bench: str | None, judge: str | None) -> tuple[str, str
     return bench, judge, tuple(name for name in judges[bench] if name != judge)
 
 
+def has_pairs_only(store: Store, bench: str | None, judge: str | None) -> bool:
+    """Whether the judge or, where none is named, every judge of the benchmark compared responses and scored none."""
+    benches = [bench] if bench is not None else reads.benches(store.db)
+    scored = {name for b in benches for name in reads.judges_of(store.db, b)}
+    compared = {name for b in benches for name in reads.pair_judges_of(store.db, b)}
+    return judge in compared - scored if judge is not None else bool(compared) and not scored
+
+
 def choose_pair_judge(store: Store, bench: str | None, judge: str | None) -> tuple[str, str, tuple[str, ...]]:
     """(benchmark, judge, other judges of that benchmark), as `choose`, among those that compared responses in pairs.
 

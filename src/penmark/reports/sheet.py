@@ -63,6 +63,7 @@ class Sheet:
     """A finding.
 
     Attributes:
+        about: what such findings are about, above the title.
         lead: what it comes to, in plain words, one sentence each.
         facts: name to value, beside the title.
     """
@@ -72,6 +73,7 @@ class Sheet:
     lead: Sequence[str] = ()
     facts: Mapping[str, str] | None = None
     notes: Sequence[str] = ()
+    about: str = "how far a judge can be trusted"
 
 
 def number(value: float | None, decimals: int = 2) -> str:
