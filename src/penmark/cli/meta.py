@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from penmark.cli import meta_agreement, meta_correct, meta_order
+from penmark.cli import meta_agreement, meta_correct, meta_judges, meta_length, meta_order, meta_stability
 from penmark.cli.failure import check_writable
 from penmark.cli.flags import DbFlags, command
 from penmark.cli.output import print_or_save
@@ -141,3 +141,6 @@ command(app, "ablate", AblateFlags)(ablate)
 meta_correct.register(app)
 meta_agreement.register(app)
 meta_order.register(app)
+meta_stability.register(app)
+meta_length.register(app)
+meta_judges.register(app)

@@ -110,7 +110,7 @@ def sections(made: Agreement) -> Iterator[Section]:
     yield from _scale_section(made)
     if made.tag:
         groups = list(dict.fromkeys(value for judge in made.judges for value in judge.groups))
-        rows = [(v, [_cell(j.groups[v].get("pairwise")) for j in made.judges if v in j.groups]) for v in groups]
+        rows = [(v, [cell(j.groups[v].get("pairwise")) for j in made.judges if v in j.groups]) for v in groups]
         of = [judge.name for judge in made.judges if judge.groups]
         yield Section(title=f"{PAIRS}, by {made.tag}", columns=(made.tag, *of), rows=rows)
 
@@ -119,7 +119,7 @@ def _scale_section(made: Agreement) -> Iterator[Section]:
     from penmark.reports.sheet import Section
 
     names = ("kappa_quadratic", "alpha_nominal", "alpha_ordinal", "alpha_interval")
-    rows = [(j.name, [_cell(j.figures[n]) for n in names]) for j in made.judges if names[-1] in j.figures]
+    rows = [(j.name, [cell(j.figures[n]) for n in names]) for j in made.judges if names[-1] in j.figures]
     if rows:
         columns = ("Judge", "Quadratic kappa", "Alpha, nominal", "Alpha, ordinal", "Alpha, interval")
         says = "How alike the scores themselves are, of judges on the human's own scale."
@@ -133,11 +133,11 @@ def _pair_cells(judge: JudgeAgreement) -> list[Cell]:
     over = judge.over_length
     is_worse = over is not None and over.value is not None and over.value <= 0
     return [
-        _cell(figures["pairwise"]),
-        _cell(figures["pairwise_strict"], is_short=True),
-        _cell(figures["accuracy"], is_short=True),
-        _cell(figures["kappa"], is_short=True),
-        Cell("", "") if over is None else _cell(over, mood="bad" if is_worse else ""),
+        cell(figures["pairwise"]),
+        cell(figures["pairwise_strict"], is_short=True),
+        cell(figures["accuracy"], is_short=True),
+        cell(figures["kappa"], is_short=True),
+        Cell("", "") if over is None else cell(over, mood="bad" if is_worse else ""),
         Cell(f"{figures['pairwise'].n:,}"),
         Cell(percent(judge.coverage), mood="bad" if judge.coverage < 0.98 else ""),
         Cell(money(judge.cost_usd)),
@@ -146,7 +146,7 @@ def _pair_cells(judge: JudgeAgreement) -> list[Cell]:
 
 def _score_cells(figures: Mapping[str, Figure]) -> list[Cell]:
     levels = ("", "within_task.", "system.")
-    return [_cell(figures.get(f"{p}{n}"), is_short=True) for p in levels for n in ("pearson", "spearman", "kendall")]
+    return [cell(figures.get(f"{p}{n}"), is_short=True) for p in levels for n in ("pearson", "spearman", "kendall")]
 
 
 def _even_cells(figures: Mapping[str, Figure]) -> list[Cell]:
@@ -154,10 +154,10 @@ def _even_cells(figures: Mapping[str, Figure]) -> list[Cell]:
 
     names = ("pairwise", "pearson", "spearman", "kendall", "within_task.spearman")
     pairs = figures["pairwise"].n if "pairwise" in figures else 0
-    return [*(_cell(figures.get(n), is_short=n != "pairwise") for n in names), Cell(f"{pairs:,}")]
+    return [*(cell(figures.get(n), is_short=n != "pairwise") for n in names), Cell(f"{pairs:,}")]
 
 
-def _cell(figure: Figure | None, *, mood: str = "", is_short: bool = False) -> Cell:
+def cell(figure: Figure | None, *, mood: str = "", is_short: bool = False) -> Cell:
     """A figure with its interval, which short cells leave out."""
     from penmark.reports.sheet import Cell, number
 

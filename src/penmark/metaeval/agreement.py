@@ -32,7 +32,7 @@ from penmark.metaeval.panel import (
     random_rater,
     verdicts,
 )
-from penmark.metaeval.variant_figures import Figure
+from penmark.metaeval.variant_figures import Figure, plain_figure
 from penmark.stats.reliability import cohen_kappa, fleiss_kappa, krippendorff_alpha
 from penmark.store import Store, reads
 from penmark.store.tallies import judging_costs
@@ -354,8 +354,3 @@ def nested(figures: Mapping[str, Figure]) -> dict[str, object]:
         assert isinstance(place, dict)
         place[last] = plain_figure(figure)
     return found
-
-
-def plain_figure(figure: Figure) -> dict[str, object]:
-    """{"value", "ci95", "n"}."""
-    return {"value": figure.value, "ci95": [figure.low, figure.high], "n": figure.n}

@@ -93,17 +93,31 @@ def compare(setting: Setting, human: Rater, judge: Rater, *, pairs: Pairs | None
     """Every figure that two raters allow: of pairs and, where both give scores, of responses, tasks and writers."""
     pairs = pairs or pairs_of(setting.panel, human)
     found = pair_figures(setting, pairs, verdicts(judge, pairs))
-    if human.scores_R is None or judge.scores_R is None:
+    both, scores = _both(setting, human, judge)
+    if scores is None:
         return found
-    both = setting.counted(setting.panel.task_R)
-    both = both[~np.isnan(human.scores_R[both]) & ~np.isnan(judge.scores_R[both])]
-    scores = (human.scores_R[both], judge.scores_R[both])
     return {
         **found,
         **_pooled(setting, both, scores),
         **_within(setting, both, scores),
         **_system(setting, both, scores),
     }
+
+
+def briefly(setting: Setting, human: Rater, judge: Rater) -> Estimates:
+    """As `compare`, without the correlations within tasks."""
+    found = pair_figures(setting, pairs := pairs_of(setting.panel, human), verdicts(judge, pairs))
+    both, scores = _both(setting, human, judge)
+    return {**found, **_pooled(setting, both, scores), **_system(setting, both, scores)} if scores else found
+
+
+def _both(setting: Setting, human: Rater, judge: Rater) -> tuple[IntArray, tuple[FloatArray, FloatArray] | None]:
+    """(the responses that count and that both scored, either's scores of them); no scores where one gives none."""
+    if human.scores_R is None or judge.scores_R is None:
+        return np.zeros(0, np.intp), None
+    both = setting.counted(setting.panel.task_R)
+    both = both[~np.isnan(human.scores_R[both]) & ~np.isnan(judge.scores_R[both])]
+    return both, (human.scores_R[both], judge.scores_R[both])
 
 
 def pair_figures(setting: Setting, pairs: Pairs, judge_P: FloatArray) -> Estimates:
@@ -173,15 +187,14 @@ def on_one_scale(setting: Setting, human: Rater, judge: Rater) -> Estimates:
 
     Quadratic kappa is that of the scores in whole points.
     """
-    if human.scores_R is None or judge.scores_R is None:
+    both, scores = _both(setting, human, judge)
+    if scores is None:
         return {}
-    both = setting.counted(setting.panel.task_R)
-    both = both[~np.isnan(human.scores_R[both]) & ~np.isnan(judge.scores_R[both])]
-    whole = [np.round(side[both]).astype(np.intp) for side in (human.scores_R, judge.scores_R)]
+    whole = [np.round(side).astype(np.intp) for side in scores]
     if not len(both) or np.ptp(whole) >= MOST_VALUES:
         return {}
     found = {"kappa_quadratic": Estimate(_quadratic(setting, both, whole), len(both))}
-    values_K, codes = np.unique(np.stack([human.scores_R[both], judge.scores_R[both]]), return_inverse=True)
+    values_K, codes = np.unique(np.stack(scores), return_inverse=True)
     if len(values_K) <= MOST_VALUES:
         one_R_K = np.eye(len(values_K))[codes.reshape(2, -1)].sum(axis=0)
         pairs_N = setting.by_task(coincidences(one_R_K).reshape(len(both), -1), setting.panel.task_R[both])

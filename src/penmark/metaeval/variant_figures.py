@@ -39,6 +39,11 @@ class Figure:
     n: int
 
 
+def plain_figure(figure: Figure) -> dict[str, object]:
+    """The figure as plain values: {"value", "ci95", "n"}."""
+    return {"value": figure.value, "ci95": [figure.low, figure.high], "n": figure.n}
+
+
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """How far the roots agree with another judge, such as people; over the responses that both scored.

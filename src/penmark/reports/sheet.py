@@ -20,6 +20,7 @@ from penmark.reports.plots import shade
 from penmark.reports.render_table import NO_FIGURE, plain
 
 TEMPLATES = Path(__file__).parent / "templates"
+WIDTH, LONGEST_NAME = 120, 20  # of a table in a terminal, with room for the names of its rows
 Mood = Literal["", "good", "bad"]
 
 
@@ -107,12 +108,18 @@ def _table(section: Section) -> Table:
     for i, name in enumerate(section.columns):
         table.add_column(Text(plain(name)), justify="right" if i else "left", overflow="fold")
     styles = {"good": "green", "bad": "bold red", "": ""}
+    widths = (
+        max(len(f"{c.text} {c.note}") for c in column) for column in zip(*(c for _, c in section.rows), strict=True)
+    )
+    between = " " if sum(width + 3 for width in widths) < WIDTH - LONGEST_NAME else "\n"
     for name, cells in section.rows:
-        shown = (f"{c.text} {c.note}".strip() for c in cells)
-        table.add_row(
-            Text(plain(name)), *(Text(plain(text), styles[c.mood]) for text, c in zip(shown, cells, strict=True))
-        )
+        shown = (f"{c.text}{between}{c.note}".strip() for c in cells)
+        table.add_row(Text(plain(name)), *(_styled(text, styles[c.mood]) for text, c in zip(shown, cells, strict=True)))
     return table
+
+
+def _styled(text: str, style: str) -> Text:
+    return Text("\n".join(map(plain, text.split("\n"))), style)
 
 
 def write_page(sheet: Sheet, path: Path) -> None:

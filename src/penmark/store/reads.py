@@ -203,6 +203,14 @@ def preferences_on(db: sqlite3.Connection, bench: str, judge: str) -> Iterator[t
         yield task_id, first, second, _preference(row)
 
 
+def root_scores(db: sqlite3.Connection, bench: str, judge: str) -> list[tuple[str, int, float | None]]:
+    """(response key, repeat, score) of every root a judge scored, or could not, on a benchmark."""
+    sql = """SELECT j.response, j.repeat, j.score FROM tasks t JOIN responses r ON r.task = t.key
+      JOIN judgments j ON j.response = r.key AND j.judge = ? AND j.node = ''
+      WHERE t.bench = ? ORDER BY t.position, t.key, r.writer, r.key, j.repeat"""
+    return db.execute(sql, (judge, bench)).fetchall()
+
+
 def plan(db: sqlite3.Connection, judge: str, task: str, repeat: int) -> PlanRecord | None:
     """What a judge settled for a task (its key) before a repeat; None when it has not yet."""
     sql = f"SELECT {PLAN_COLUMNS} FROM plans WHERE judge = ? AND task = ? AND repeat = ?"
