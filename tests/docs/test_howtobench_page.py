@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from penmark.cli.app import app
+from penmark.cli.app import command_tree
 
 PAGE = (Path(__file__).parents[2] / "docs" / "howtobench.md").read_text(encoding="utf-8")
 RIVALS = ("tow", "upstream", "average", "elaborated", "auto-plan", "bleu", "rouge-l")
@@ -23,7 +23,7 @@ def block(kind: str) -> str:
 
 
 def run(line: str) -> str:
-    done = CliRunner().invoke(app, shlex.split(line, comments=True)[1:])
+    done = CliRunner().invoke(command_tree(), shlex.split(line, comments=True)[1:])
     assert done.exit_code == 0, f"{line}: {done.output}"
     return done.stdout
 
