@@ -217,7 +217,7 @@ def check_run(store: Store, writing: WriteRequest, judging: JudgeRequest) -> Non
     tasks = islice(open_benchmark(writing.bench, writing.data, store).tasks(), writing.limit)
     check_scorable(judge, writing.bench, [len(list(judge.rubric(task).leaves())) for task in tasks])
     Judging(store, _judging_plan(judging, judge, model), judging.calls.budget())
-    check_models([writing.writer, *([model.id] if model else [])], writing.calls.model)
+    check_models([writing.writer, *([judging.model] if model and judging.model else [])], writing.calls.model)
 
 
 def write(store: Store, request: WriteRequest, watch: Watch = nullcontext, budget: Budget | None = None) -> Outcome:
@@ -236,7 +236,7 @@ def write(store: Store, request: WriteRequest, watch: Watch = nullcontext, budge
     tasks = list(enumerate(islice(benchmark.tasks(), request.limit)))
     calls = request.calls
     model = make_model(request.writer, calls.model)
-    name = request.name or model.id
+    name = request.name or request.writer
 
     async def work() -> Outcome:
         async with model:
@@ -268,7 +268,8 @@ def estimates(store: Store, requests: Sequence[WriteRequest | JudgeRequest]) -> 
         if isinstance(request, WriteRequest):
             benchmark = open_benchmark(request.bench, request.data, store)
             model = make_model(request.writer, request.calls.model)
-            unwritten = _unwritten(store, list(islice(benchmark.tasks(), request.limit)), request.name or model.id)
+            tasks = list(islice(benchmark.tasks(), request.limit))
+            unwritten = _unwritten(store, tasks, request.name or request.writer)
             sampling = override(benchmark.card.sampling, request.calls.sampling)
             made.append(estimate(model, ((estimate_tokens(t.prompt), 0) for t in unwritten), sampling))
         else:
@@ -353,7 +354,7 @@ def _judging_plan(request: JudgeRequest, judge: Judge, model: Model | None) -> J
     return JudgingPlan(
         bench=request.bench,
         judge=judge,
-        judge_name=request.name or (f"{request.judge}@{model.id}" if model else request.judge),
+        judge_name=request.name or (f"{request.judge}@{request.model}" if model else request.judge),
         model=model,
         sampling=_judge_sampling(judge, request),
         writers=request.writers,

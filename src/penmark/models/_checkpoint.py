@@ -26,6 +26,7 @@ WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 NEEDED = {"configuration": (CONFIG,), "tokenizer": TOKENIZERS, "weights": WEIGHTS}
 # The files that decide what the model does.
 DECIDING = (CONFIG, *TOKENIZERS, "tokenizer_config.json", "merges.txt", "*.jinja", *WEIGHTS)
+OWN_CODE_ONLY = {"local_files_only": True, "trust_remote_code": False}
 LIBRARIES = ("torch", "transformers")
 BLOCKS, BLOCK_BYTES = 64, 65536  # of a large file, what is read to tell it from others
 TOKENS_AT_ONCE = 4096  # in one batch, padding included
@@ -56,8 +57,8 @@ class Checkpoint:
         The key is over names, sizes and contents of the files that decide what it does. Of a file over 4 MiB only 64
         blocks of 64 KiB, spread evenly and with both ends, are read, so that gigabytes of weights take no time.
         """
-        files = [(file.name, file.stat().st_size, _digest(file)) for file in _files(self.folder, DECIDING)]
-        return {"config_sha256": _digest(self.folder / CONFIG), "checkpoint": content_key("checkpoint", files)}
+        files = [(file.name, file.stat().st_size, content_digest(file)) for file in _files(self.folder, DECIDING)]
+        return {"config_sha256": content_digest(self.folder / CONFIG), "checkpoint": content_key("checkpoint", files)}
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,24 @@ def usual_dtype() -> Dtype:
     return "bfloat16" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "float32"
 
 
+def load_tokenizer(checkpoint: Checkpoint, head: Head) -> Any:  # noqa: ANN401  It is of the checkpoint's own class.
+    """The checkpoint's tokenizer, for a model that is loaded as `head`.
+
+    Raises:
+        ConfigError: when it cannot be loaded, or is a slow one.
+    """
+    import transformers
+
+    with _loading(checkpoint, head):
+        tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint.folder, **OWN_CODE_ONLY)
+    if not tokenizer.is_fast:
+        raise ConfigError(
+            f"{checkpoint.named}: {type(tokenizer).__name__} is a slow tokenizer, which cannot say where a token "
+            f"stands in the text; give a checkpoint with a tokenizer.json"
+        )
+    return tokenizer
+
+
 def load(checkpoint: Checkpoint, head: Head, dtype: Dtype = "float32") -> LocalModel:
     """The checkpoint in memory, on a GPU where there is one.
 
@@ -155,28 +174,30 @@ def load(checkpoint: Checkpoint, head: Head, dtype: Dtype = "float32") -> LocalM
     """
     import torch
     import transformers
+
+    tokenizer = load_tokenizer(checkpoint, head)
+    with _loading(checkpoint, head):
+        network, found = getattr(transformers, head).from_pretrained(
+            checkpoint.folder, dtype=getattr(torch, dtype), output_loading_info=True, **OWN_CODE_ONLY
+        )
+    _check_complete(checkpoint, head, found["missing_keys"])
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return LocalModel(tokenizer, network.to(device).eval(), device, _max_tokens(tokenizer, network))
+
+
+@contextmanager
+def _loading(checkpoint: Checkpoint, head: Head) -> Iterator[None]:
+    """Load quietly, and say clearly what went wrong."""
     from safetensors import SafetensorError
 
-    own = {"local_files_only": True, "trust_remote_code": False}
     try:
-        with _quiet():
-            tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint.folder, **own)
-            network, found = getattr(transformers, head).from_pretrained(
-                checkpoint.folder, dtype=getattr(torch, dtype), output_loading_info=True, **own
-            )
+        with quiet():
+            yield
     except (OSError, ValueError, KeyError, TypeError, ImportError, RuntimeError, SafetensorError) as error:
         raise ConfigError(
             f"{checkpoint.named}: transformers cannot load it as {head}: {error}; "
             f"give a checkpoint whose `model_type` in {CONFIG} transformers knows"
         ) from error
-    _check_complete(checkpoint, head, found["missing_keys"])
-    if not tokenizer.is_fast:
-        raise ConfigError(
-            f"{checkpoint.named}: {type(tokenizer).__name__} is a slow tokenizer, which cannot say where a token "
-            f"stands in the text; give a checkpoint with a tokenizer.json"
-        )
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return LocalModel(tokenizer, network.to(device).eval(), device, _max_tokens(tokenizer, network))
 
 
 def readable(text: str) -> str:
@@ -198,7 +219,7 @@ def _files(folder: Path, patterns: Sequence[str]) -> list[Path]:
     return sorted(file for pattern in patterns for file in folder.glob(pattern) if file.is_file())
 
 
-def _digest(file: Path) -> str:
+def content_digest(file: Path) -> str:
     """SHA-256 of a file or, over 4 MiB, of blocks of it."""
     size = file.stat().st_size
     if size <= BLOCKS * BLOCK_BYTES:
@@ -212,7 +233,7 @@ def _digest(file: Path) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep transformers' progress bars and load reports out of ours; what matters of them becomes an error."""
     from transformers.utils import logging
 

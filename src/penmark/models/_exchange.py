@@ -6,7 +6,6 @@ Only machinery. Training and judging both read through here, so that a model is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from jinja2 import TemplateError
@@ -61,7 +60,7 @@ class ExchangeReader:
         What is too long is cut at its end. The prompt is cut first, down to a quarter of the room, and only then the
         response. Marks of the chat template inside the texts are broken up: a text cannot speak as somebody else.
         """
-        prompt, response = self._defused(readable(prompt)), self._defused(readable(response))
+        prompt, response = (defused(self.tokenizer, readable(text)) for text in (prompt, response))
         tokens = self._tokens(prompt, response)
         over = len(tokens["input_ids"]) - self.max_tokens
         if over <= 0:
@@ -117,13 +116,10 @@ class ExchangeReader:
         lost = [f"{lost} of the {name}'s {count}" for lost, count, name in parts if lost]
         return f"the model takes {self.max_tokens} tokens: left out were {' and '.join(lost)}, from the end"
 
-    @cached_property
-    def _marks(self) -> tuple[str, ...]:
-        added = self.tokenizer.added_tokens_decoder.values()
-        return tuple(sorted({str(token) for token in added if token.special and len(str(token)) > 1}))
 
-    def _defused(self, text: str) -> str:
-        """The text with a space after the first character of every mark in it."""
-        for mark in self._marks:
-            text = text.replace(mark, f"{mark[0]} {mark[1:]}")
-        return text
+def defused(tokenizer: Any, text: str) -> str:  # noqa: ANN401  It is of the checkpoint's own class.
+    """The text with a space after the first character of every special token in it."""
+    added = tokenizer.added_tokens_decoder.values()
+    for mark in sorted({str(token) for token in added if token.special and len(str(token)) > 1}):
+        text = text.replace(mark, f"{mark[0]} {mark[1:]}")
+    return text
