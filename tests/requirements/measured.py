@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from penmark.records import Check
+from penmark import requirements
+from penmark.records import Check, Requirement
 from penmark.requirements.extraction import extract, find, window
 from penmark.requirements.finding import Bounds
 from penmark.requirements.ifeval import as_checks
@@ -203,3 +204,31 @@ def share_with_length(folder: Path) -> dict[str, tuple[int, int]]:
         has, total = counts[name]
         counts[name] = (has + bool(found_lengths(query)), total + 1)
     return counts
+
+
+# --- checks against labels -----------------------------------------------------------------------------------------
+
+
+def label_text(label: dict[str, Any], howtobench: Path) -> str:
+    """The text a label is about: a sample reference, or a model's text for a HoWToBench task."""
+    from penmark.benchmarks.sample import Sample
+
+    if label["source"] == "sample":
+        return next(task.reference or "" for task in Sample().tasks() if task.id == label["task"])
+    path = howtobench / "data" / label["task_type"] / "inferences" / f"{label['writer']}.jsonl"
+    rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    return str(next(row["output"] for row in rows if row["infer_id"] == label["task"]))
+
+
+def score_checks(howtobench: Path) -> Tally:
+    """Labelled (text, requirement) pairs as `given`; those on which the check says the same as `right`."""
+    tally = Tally()
+    lines = (HERE / "check_labels.jsonl").read_text(encoding="utf-8").splitlines()
+    for label in map(json.loads, lines):
+        wanted = Check(label["check"], label["arguments"])
+        finding = requirements.check(Requirement(kind="format", check=wanted), label_text(label, howtobench))
+        tally.given += 1
+        tally.right += finding.is_met == label["label"]
+        if finding.is_met != label["label"]:
+            tally.misses.append(f"{label}: {finding.explanation}")
+    return tally

@@ -25,6 +25,7 @@ FILES = {
     "build": "build",
     "meta": "meta",
     "weval": "weval",
+    "requirements": "requirements",
     "train": "train",
 }
 

@@ -96,10 +96,10 @@ def read_tasks(source: str, data: Path | None) -> list[Task]:
             f"{source} is neither a file nor a benchmark; give a JSONL file with a query in each line, "
             f"or one of {', '.join(known)}"
         )
-    return _read_queries(path)
+    return read_queries(path)
 
 
-def _read_queries(path: Path) -> list[Task]:
+def read_queries(path: Path) -> list[Task]:
     """The queries of a file.
 
     Raises:

@@ -45,7 +45,7 @@ ZH_AFTER = r"(?P<after>\s?(?:左右|上下|以上|及以上|或以上|以下|及
 _MORE = re.compile(r"more|above|longer|\bmin|least|以上|起|\+|多|余")
 _LESS = re.compile(r"less|fewer|below|shorter|\bmax|most|以下|内")
 _ABOUT = re.compile(r"\bso\b|左右|上下|来")
-_DENIED = re.compile(r"(?:\b(?:not|never|avoid|without|cannot)\b|n't\b|不)[\w\s]{0,22}$", re.IGNORECASE)
+_DENIED = re.compile(r"(?:\b(?:not|never|avoid|without|cannot|no|nor)\b|n't\b|不)[\w\s]{0,22}$", re.IGNORECASE)
 
 
 def read_bounds(query: str, match: re.Match[str], *, bare_is_about: bool) -> Bounds | None:

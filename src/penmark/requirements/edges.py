@@ -76,6 +76,8 @@ def find_edges(query: str) -> Iterator[Found]:
     """Demands about the beginning, the end and what surrounds the text."""
     for name, patterns in (("ends_with", ENDS), ("starts_with", STARTS)):
         for match in (match for pattern in patterns for match in pattern.finditer(query)):
+            if re.search(r"\b(?:start|beginn)ing\b", match.group(), re.I):
+                continue
             text = (match["quoted"] or match["single"] or match["plain"] or "").strip()
             if len(text) > 1:
                 yield found("format", name, {"text": text}, match)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from penmark.records import Check, RequirementKind
@@ -56,8 +56,11 @@ def after(query: str, position: int, most: int = 60) -> str:
     return text[: stop.start()] if stop else text
 
 
-def each_match(patterns: Mapping[str, re.Pattern[str]], query: str) -> Iterator[tuple[str, re.Match[str]]]:
-    """(name, match) of every place where a pattern applies."""
-    for name, pattern in patterns.items():
-        for match in pattern.finditer(query):
-            yield name, match
+def matches(pattern: re.Pattern[str], query: str, words: Iterable[str]) -> Iterator[re.Match[str]]:
+    """Where a pattern applies; it is not tried on a query without any of these words, one of which it needs.
+
+    Amounts are slow to look for, as anything may stand before them; most queries lack most of what is counted.
+    """
+    lowered = query.lower()
+    if any(word in lowered for word in words):
+        yield from pattern.finditer(query)

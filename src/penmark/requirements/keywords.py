@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from penmark.requirements.finding import Bounds, Finding, count_finding
-from penmark.requirements.found import Found, after, before, found
+from penmark.requirements.found import Found, after, before, found, matches
 from penmark.requirements.numbers import EN_NUMBER, ZH_NUMBER, read_number
 from penmark.text import count_cjk
 
@@ -18,7 +18,7 @@ _BARE = (
     r"(?!(?:for|in|with|that|or|and|before|after|should|must|from|to|of|are|is|be|limit|count|"
     r"long|short|which|as|by|the|"
     r"you|your|on|at|into|per|each|it|when|where|about|so|other|than|can|do|will|may|there|this|"
-    r"no|not)\b)[A-Za-z][\w-]*"
+    r"no|not|such|like|altogether|total|only|all|every|any|left|used|whose|who|have|has|from)\b)[A-Za-z][\w-]*"
 )
 _JOIN = r"(?:\s*,\s*(?:and\s+|or\s+|&\s*)?|\s+(?:and|or)\s+|\s*[、，和与或]\s*)"
 QUOTED_LIST = rf"\[?\s*{_QUOTED}(?:(?:{_JOIN}|\s*){_QUOTED})*\s*\]?"
@@ -62,7 +62,7 @@ _NOT_BEFORE = re.compile(
     r"(?:\b(?:not|never|avoid\w*|without|refrain|exclud\w*|omit\w*|no|forbid\w*|cannot)\b|n't\b)[^.,;]{0,45}$", re.I
 )
 _NOT_AFTER = re.compile(r"^[^.,;]{0,24}(?:\b(?:not|never|cannot)\b|n't\b)", re.I)
-_AT_AN_EDGE = re.compile(r"\b(?:start|begin|end|finish|conclud|clos|following|one of|mark)\w*\b[^.;]{0,40}$", re.I)
+_AT_AN_EDGE = re.compile(r"\b(?:start|begin|open|end|finish|conclud|clos|following|one of|mark)\w*\b[^.;]{0,40}$", re.I)
 _WANTED = re.compile(
     r"\b(?:includ|us(?:e|es|ing)\b|contain|mention|incorporat|featur|add|have\b|has\b|with\b|keyword|insert)\w*", re.I
 )
@@ -162,15 +162,15 @@ def _chinese(query: str) -> Iterator[Found]:
 
 
 def _letters(query: str) -> Iterator[Found]:
-    matches = list(LETTER.finditer(query))
-    for match in matches:
+    named = list(LETTER.finditer(query))
+    for match in named:
         preceding, following = before(query, match.start(), 50), after(query, match.end(), 60)
         bounds = _times(following)
-        if bounds is None and len(matches) == 1 and (_NOT_BEFORE.search(preceding) or _NOT_AFTER.search(following)):
+        if bounds is None and len(named) == 1 and (_NOT_BEFORE.search(preceding) or _NOT_AFTER.search(following)):
             bounds = Bounds(most=0)
         if bounds is not None:
             yield found("content", "letters", {"letter": match["letter"].lower(), **bounds.arguments()}, match)
-    for match in _HASHTAGS.finditer(query):
+    for match in matches(_HASHTAGS, query, ["hash"]):
         number = read_number(match["low"])
         if number is not None:
             yield found("content", "letters", {"letter": "#", "least": round(number)}, match)

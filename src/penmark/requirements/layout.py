@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from penmark.requirements.bounds import EN_AFTER, EN_AMOUNT, ZH_AFTER, ZH_AMOUNT, read_bounds
 from penmark.requirements.finding import Bounds, Finding, count_finding, yes_or_no
-from penmark.requirements.found import Found, found
+from penmark.requirements.found import Found, before, found, matches
 from penmark.requirements.headings import BULLET, NUMBERED, heading_levels
 
 BULLETS = (
@@ -52,6 +52,8 @@ _HEADINGS = re.compile(
     r"\bsubheadings\b|小标题|分标题|各级标题",
     re.I,
 )
+_HEADING_COUNT = re.compile(rf"{EN_AMOUNT}\s+(?:\w+\s+)?(?:sub)?headings?\b{EN_AFTER}", re.I)
+_NO_HEADINGS = re.compile(r"\b(?:no|not|without|never)\b|n't\b|(?:不|无|勿|没有|别)[^，。；,;超多少]{0,3}$", re.I)
 _NUMBERED = re.compile(
     r"\bnumbered (?:list|items|points|steps)|\bas a numbered\b|编号列表|(?:分步骤|逐条|按序号)编号|有序列表", re.I
 )
@@ -63,6 +65,14 @@ ONE_OF = re.compile(
 _OPTION = re.compile(r"[\"“”'‘]([^\"“”\n]{2,80}?)[\"“”]")
 
 
+_NEEDED = {
+    "bullets": ("bullet", "项目符号", "列表"),
+    "highlights": ("highlight", "italic", "italis", "bold", "emphas"),
+    "placeholders": ("placeholder", "占位符"),
+    "headings": ("heading",),
+}
+
+
 def find_layout(query: str) -> Iterator[Found]:
     """Demands about how the text is laid out."""
     for name, patterns in (("bullets", BULLETS), ("highlights", HIGHLIGHTS), ("placeholders", PLACEHOLDERS)):
@@ -71,23 +81,35 @@ def find_layout(query: str) -> Iterator[Found]:
         ("json", _JSON),
         ("title", _TITLE),
         ("table", _TABLE),
-        ("headings", _HEADINGS),
         ("numbered", _NUMBERED),
     ):
         match = pattern.search(query)
         if match:
-            arguments = {"least": 1} if name in ("headings", "numbered") else {}
-            yield found("format", name, arguments, match)
+            yield found("format", name, {"least": 1} if name == "numbered" else {}, match)
+    yield from _headings(query)
     yield from _one_of(query)
+
+
+def _headings(query: str) -> Iterator[Found]:
+    """So many headings, some, or none."""
+    match = _HEADINGS.search(query)
+    if match and _NO_HEADINGS.search(f"{before(query, match.start(), 12)}{match.group().removesuffix('标题')}"):
+        yield found("format", "headings", {"most": 0}, match)
+        return
+    counted = next(_first_count(query, (_HEADING_COUNT,), "headings"), None)
+    if counted:
+        yield counted
+    elif match:
+        yield found("format", "headings", {"least": 1}, match)
 
 
 def _first_count(query: str, patterns: Sequence[re.Pattern[str]], name: str) -> Iterator[Found]:
     """The first amount that a pattern finds; all but bullets are "at least" where only a number stands."""
     for pattern in patterns:
-        for match in pattern.finditer(query):
+        for match in matches(pattern, query, _NEEDED[name]):
             bounds = read_bounds(query, match, bare_is_about=False)
             if bounds is not None:
-                kept = bounds if name == "bullets" else _at_least(bounds)
+                kept = bounds if name in ("bullets", "headings") else _at_least(bounds)
                 yield found("format", name, kept.arguments(), match)
                 return
 

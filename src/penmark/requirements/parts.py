@@ -7,11 +7,11 @@ or a line of marks alone is none. Parts lie between separators such as ***. Sect
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from penmark.requirements.bounds import EN_AFTER, EN_AMOUNT, ZH_AFTER, ZH_AMOUNT, read_bounds
 from penmark.requirements.finding import Bounds, Finding, count_finding, yes_or_no
-from penmark.requirements.found import Found, found
+from penmark.requirements.found import Found, clause_around, found, matches
 from penmark.requirements.headings import heading_levels, is_heading, list_items, sections_under_headings
 from penmark.requirements.lengths import UNITS
 from penmark.text import paragraphs as blocks
@@ -43,8 +43,11 @@ PARAGRAPH_START = (
     re.compile(rf"(?:start|begin)\s+{_NTH}\s+with\s+{_WORD}", re.I),
     re.compile(rf"first word (?:of|in) {_NTH}\s+(?:must|should|has to|needs to|is to)?\s*(?:be|is)\s+{_WORD}", re.I),
 )
+# A text that has these has more blocks than paragraphs, and no rule tells which are which.
+_OTHER_PARTS = re.compile(r"\b(?:greeting|salutation|sign-?off|subject line|headline|(?<!no )heading|bullet)", re.I)
 _ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
 LAST = -1
+MOST_TITLE_CHARS = 30
 _TITLE_LINE = re.compile(r"\s*(?:《[^》]*》|<<.*>>|\W+)\s*")
 
 
@@ -54,12 +57,12 @@ def find_parts(query: str) -> Iterator[Found]:
     if divided:
         yield found("format", "parts", {"separator": "******", "least": 2, "most": 2}, divided)
     starts = list(_paragraph_starts(query))
-    for match in EN_PARAGRAPHS.finditer(query):
+    for match in matches(EN_PARAGRAPHS, query, ("paragraph", "section", "part")):
         bounds = read_bounds(query, match, bare_is_about=False)
-        if bounds is not None and not _is_highlight(query, match):
+        if bounds is not None and not _is_highlight(query, match) and not _is_one_of_several(query, match):
             yield _english(query, match, bounds)
     for pattern, name in ((ZH_PARAGRAPHS, "paragraphs"), (ZH_SECTIONS, "sections")):
-        for match in pattern.finditer(query):
+        for match in matches(pattern, query, "段部板章节模"):
             bounds = read_bounds(query, match, bare_is_about=False)
             near = query[max(0, match.start() - (12 if name == "paragraphs" else 40)) : match.start()]
             is_demand = _ZH_DIVIDED.search(near) or match["least"] or match["most"]
@@ -76,7 +79,18 @@ def _english(query: str, match: re.Match[str], bounds: Bounds) -> Found:
         return found("format", "marked_sections", {"marker": marked["marker"], "least": least}, match)
     if _THREE.search(query):
         return found("format", "parts", {"separator": "***", **bounds.arguments()}, match)
+    if is_paragraph and _OTHER_PARTS.search(clause_around(query, match.start(), match.end())):
+        return found("format", "body_paragraphs", bounds.arguments(), match)
     return found("format", "paragraphs" if is_paragraph else "sections", bounds.arguments(), match)
+
+
+def _is_one_of_several(query: str, match: re.Match[str]) -> bool:
+    """Whether "one paragraph" is one thing among others, or "the three paragraphs" are named before."""
+    if re.search(r"\b(?:the|these|those|all|both)\s*$", query[: match.start()], re.I):
+        return True
+    is_bare = not any(match[name] for name in ("least", "most", "over", "under", "about", "exact", "high", "inner"))
+    is_one = is_bare and match["low"].lower() in ("one", "1")
+    return is_one and not re.search(r"\b(?:in|write|only|just|of|single)\s*$", query[: match.start()], re.I)
 
 
 def _is_highlight(query: str, match: re.Match[str]) -> bool:
@@ -95,7 +109,7 @@ def _is_highlight(query: str, match: re.Match[str]) -> bool:
 
 def _paragraph_starts(query: str) -> Iterator[Found]:
     for pattern in PARAGRAPH_START:
-        for match in pattern.finditer(query):
+        for match in matches(pattern, query, ["paragraph"]):
             number = int(match["number"]) if match["number"] else _ordinal(match["nth"].lower())
             if number == LAST and (total := re.search(rf"exactly {EN_AMOUNT}\s+paragraphs", query, re.I)):
                 number = int(float(total["low"])) if total["low"].isdigit() else LAST
@@ -110,8 +124,17 @@ def _ordinal(text: str) -> int:
 
 def paragraphs(text: str) -> list[str]:
     """The text's paragraphs; titles, headings and lines of marks alone are none."""
-    kept = (block for block in blocks(text) if not _TITLE_LINE.fullmatch(block))
-    return [block for block in kept if "\n" in block or not is_heading(block)]
+    found_blocks = [block for block in blocks(text) if not _TITLE_LINE.fullmatch(block)]
+    kept = [block for block in found_blocks if "\n" in block or not is_heading(block)]
+    return kept[1:] if _opens_with_title(kept) else kept
+
+
+def _opens_with_title(found_blocks: Sequence[str]) -> bool:
+    """Whether the first block is a short line without a final mark, and the second at least twice as long."""
+    if len(found_blocks) < 2 or "\n" in found_blocks[0]:
+        return False
+    title, body = found_blocks[0].strip(), found_blocks[1]
+    return len(title) <= MOST_TITLE_CHARS and title[-1].isalnum() and len(body) >= 2 * len(title)
 
 
 def parts(text: str, separator: str) -> list[str]:
