@@ -37,7 +37,7 @@ def only(query):
         ("Answer in 5 or 6 sentences.", "sentences", {"least": 5, "most": 6}),
         ("用三句话介绍杭州，控制在三句话。", "sentences", {"least": 3, "most": 3}),
         ("Write a five line poem.", "lines", {"least": 5, "most": 5}),
-        ("标题控制在20个字符以内。", "characters", {"most": 20}),
+        ("全文控制在20个字符以内。", "characters", {"most": 20}),
     ],
 )
 def test_the_length_of_a_text_is_read_with_its_unit_and_bounds(query, name, arguments):
@@ -158,3 +158,46 @@ def test_every_check_that_is_read_has_a_rule_or_is_left_without_a_check():
     assert {demand.check.name for demand in find(query)} == {"each", "minutes", "sentences"}
     assert [r.check for r in extract(query) if r.check] == [Check("sentences", {"least": 2, "most": 2})]
     assert {r.check.name for r in extract(query) if r.check} <= CHECKS.keys()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "开头200字简要介绍背景，中间600-700字分析。", "Give it a headline of no more than eight words.",
+        "Let the final words be a slogan of at most four words.", "No cue may exceed twelve words.",
+        "The narration alone must be 80 to 110 words.", "加一个不超过六字的小标题。",
+    ],
+)  # fmt: skip
+def test_the_length_of_a_named_part_is_not_that_of_the_whole(query):
+    assert {demand.check.name for demand in find(query)} - {"headings"} == {"each"}
+    assert not [name for name, _ in checks(query) if name == "words"]
+
+
+def test_a_total_said_after_the_parts_is_that_of_the_whole():
+    assert checks("Write 1,000 words per section, totaling 3,000 words.") == [
+        ("each", {"part": "section", "unit": "words", "about": 1000}),
+        ("words", {"about": 3000}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "bounds"),
+    [
+        ("Use exactly three headings.", {"least": 3, "most": 3}), ("Write it with no headings.", {"most": 0}),
+        ("分三段，不加小标题。", {"most": 0}), ("加一个不超过六字的小标题。", {"least": 1}),
+    ],
+)  # fmt: skip
+def test_headings_may_be_counted_wanted_or_unwanted(query, bounds):
+    assert ("headings", bounds) in checks(query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "再用一句话交代时间。", "Begin with a line starting 'Aim:' with one sentence.", "要写到一句人物的话。",
+        "Start with a headline, follow with one paragraph.", "The three paragraphs should be warm.",
+        "Avoid stock phrases such as these.", "The document has some words altogether.",
+    ],
+)  # fmt: skip
+def test_a_part_that_is_only_named_is_no_count(query):
+    assert checks(query) == []

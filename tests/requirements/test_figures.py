@@ -18,6 +18,7 @@ from measured import (
 )
 
 from penmark import requirements
+from penmark.benchmarks.sample import Sample
 from penmark.errors import DataError
 from penmark.records import Check, Requirement
 from penmark.requirements.ifeval import KINDS as IFEVAL_KINDS
@@ -118,3 +119,14 @@ def test_demands_of_one_kind_about_the_same_thing_are_one():
     assert bounds == {("number_sentences", ""): {"least": 5, "most": 6}}
     assert words == {("existence", ""): {"words": ["a", "b"]}}
     assert len(set(KINDS.values())) >= 23
+
+
+def test_the_references_of_the_sample_meet_what_is_read_from_their_instructions():
+    missed, met = [], 0
+    for task in Sample().tasks():
+        for requirement in (r for r in requirements.extract(task.instruction) if r.check):
+            finding = requirements.check(requirement, task.reference)
+            met += finding.is_met
+            missed += [] if finding.is_met else [(task.id, requirement.check, finding.explanation)]
+    assert missed == []
+    assert met >= 40

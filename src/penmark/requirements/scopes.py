@@ -34,7 +34,7 @@ _CHANGE = re.compile(
 _CAPITALS_AFTER = re.compile(r"[^.,;]{0,12}(?:all[- ]cap|capital|upper)", re.I)
 # Where a number without any such word as "at least" is a demand all the same.
 _BOUNDING = ("least", "most", "over", "under", "about", "exact")
-_ZH_ASKED = re.compile(r"(?:每|各|共|写|分为|分成|控制|限|要求|全文|篇幅)[^，,、；;]{0,3}$")
+_ZH_ASKED = re.compile(r"(?:每|各|共|分为|分成|控制|限|要求|全文|篇幅)[^，,、；;]{0,3}$|写(?:成|满|够)?$")
 _ZH_LENGTH = re.compile(r"(?:字数|篇幅|长度|全文|控制|限)[^，,；;]{0,8}$")
 _ZH_IN_SO_MANY = re.compile(r"(?<!先)(?<!再)用$")  # 用三句话概括, but not 先用一句话交代
 _ZH_SAYING = re.compile(r"(?:话)?(?:来)?(?:概括|总结|介绍|回答|说明|描述|评价|概述|写)")
@@ -56,6 +56,14 @@ _EN_OF_PART = re.compile(
 )
 _ALONE = re.compile(r"\b(?:alone|left out|excluding|not counting)\b", re.I)
 _EN_OF_PART_AFTER = re.compile(r"\s*(?:per|each|apiece|for the [\w\s]{0,24}section)\b", re.I)
+_ZH_OF_PART = re.compile(
+    r"(?:开头|开篇|开场|中间|结尾|文末|末尾|引言|导语|导读|前言|摘要|简介|结语|结论|标题|题目|口号|小结|按语|评语部分)(?:部分|段|处)?"
+    r"(?:用|写|控制在|为|约|：|:)?\s*$"
+)
+_OF_ALL = re.compile(
+    r"\b(?:total(?:ing|ling|s)?|overall|altogether|whole|entire)\b[^.;]{0,16}$|(?:全文|总(?!结)|合计|共计)[^，。；]{0,6}$",
+    re.I,
+)
 _ZH_OF_PART_AFTER = re.compile(r"(?:之?内)?的?(?:小|大|副)?(?:标题|题目|口号|题记|导语|关键词)")
 _ZH_EACH = re.compile(
     r"(?:每|各|单)(?:一|个|篇|则|封|张|幅|首|集|期|场|小)*(?P<part>自然段|段落|部分|章节|板块|[\u4e00-\u9fff])"
@@ -103,7 +111,9 @@ def _is_asked_chinese(match: re.Match[str], preceding: str, following: str) -> b
 def part_of(query: str, match: re.Match[str]) -> str | None:
     """Which part the length is about: a name that `each` knows, "" for another part, None for the whole."""
     preceding, following = before(query, match.start()), after(query, match.end(), 40)
-    if _ZH_OF_PART_AFTER.match(following):
+    if _OF_ALL.search(preceding):
+        return None
+    if _ZH_OF_PART_AFTER.match(following) or _ZH_OF_PART.search(preceding):
         return ""
     named = [
         m for p in (_EN_EACH, _ZH_EACH) for m in p.finditer(preceding) if not _AMOUNT_SAID.search(preceding, m.end())
