@@ -201,3 +201,61 @@ def test_headings_may_be_counted_wanted_or_unwanted(query, bounds):
 )  # fmt: skip
 def test_a_part_that_is_only_named_is_no_count(query):
     assert checks(query) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("Give me five jokes, separated by ***.", ("parts", {"separator": "***", "least": 5, "most": 5})),
+        ("Plan it in 3 sections; label them Stage X.", ("marked_sections", {"marker": "Stage", "least": 3})),
+        ("Put in at least 2 *highlighted parts*.", ("highlights", {"least": 2})),
+        ("Italicize the names of at least 3 rivers.", ("highlights", {"least": 3})),
+        ("Pick one of the following options: ('Yes.', 'No.').", ("one_of", {"phrases": ["Yes.", "No."]})),
+        ("Choose from the following:\nYes.\nNo.", ("one_of", {"phrases": ["Yes.", "No."]})),
+        ("The essay should include the words sun, moon and star.", ("includes", {"words": ["sun", "moon", "star"]})),
+    ],
+)  # fmt: skip
+def test_a_demand_may_be_worded_in_another_way(query, expected):
+    assert expected in checks(query)
+
+
+def test_what_follows_a_number_of_words_is_no_keyword():
+    assert checks("Use at least 300 words describing the sea.") == [("words", {"least": 300})]
+
+
+def test_capital_letters_that_highlight_are_no_highlighted_sections():
+    query = "Use words in all capital letters to highlight skills, but less than 10 times."
+    assert {name for name, _ in checks(query)} == {"capital_words"}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("The word fake should appear 6 or 7 times.", ("mentions", {"word": "fake", "least": 6, "most": 7})),
+        ("Commas are not allowed.", ("no_commas", {})),
+        ("Not a single letter of it is capitalized.", ("lowercase", {})),
+        ("Capitalize every letter.", ("uppercase", {})),
+        ("Outside of Arabic, no other language is allowed.", ("language", {"language": "ar"})),
+        ('Just say "Yes, sir." or "No, sir."', ("one_of", {"phrases": ["Yes, sir.", "No, sir."]})),
+        ("End with the exact phrase Shall we go?", ("ends_with", {"text": "Shall we go?"})),
+        ("The number of sentences of it should be in the range of 40 to 60.", ("sentences", {"least": 40, "most": 60})),
+        ("Write 6 stanzas. Separate the stanzas with ***.", ("parts", {"separator": "***", "least": 6, "most": 6})),
+        ("Avoid stock phrases such as 'at your service'.", ("excludes", {"words": ["at your service"]})),
+        ("Include the keywords 'sea' and 'sun' and do not use commas.", ("includes", {"words": ["sea", "sun"]})),
+    ],
+)  # fmt: skip
+def test_demands_that_were_missed_once_are_found(query, expected):
+    assert expected in checks(query)
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("At least 5 words in it should be in all caps.", {"capital_words"}),
+        ("Limit the number of words with all capital letters to less than four.", {"capital_words"}),
+        ('End with "Shall I go with?", with no words after the word "with".', {"ends_with"}),
+        ("Repeat the first four sentences of the text.", {"repeats"}),
+    ],
+)
+def test_demands_that_were_mistaken_once_are_not(query, names):
+    assert {name for name, _ in checks(query)} == names

@@ -10,7 +10,7 @@ from penmark.requirements.finding import Bounds, Finding, count_finding, yes_or_
 from penmark.requirements.found import Found, clause_around, found
 
 _CAPITAL_WORDS = (
-    r"words?[^.\n]{0,40}?(?:all[- ]?cap|capital letters|capitalized|in caps)|"
+    r"words?[^.,\n]{0,40}?(?:all[- ]?cap|capital letters|capitalized|in caps)|"
     r"(?:all[- ]?caps?|capitali[sz]ed|stress)[- ]words?|words in all[- ]cap"
 )
 MENTIONS_CAPITAL_WORDS = re.compile(_CAPITAL_WORDS, re.I)
@@ -19,16 +19,19 @@ _TIMES = re.compile(
 )
 _SOME = re.compile(r"\b(?:use|include|add)\b(?:\s+\w+){0,2}\s+words\b", re.I)
 LOWERCASE = re.compile(
+    r"\bno(?:t a single)? letters?\b[^.\n]{0,40}\bcapitali[sz]ed|"
     r"lower[- ]?cases?|(?:no|without|not?\b[^.\n]{0,30}\bany)"
     r"\b[^.\n]{0,20}capital(?:ized)? letters|capital letters are (?:not|n't) allowed|"
     r"全(?:部)?(?:用|为)?小写|小写字母",
     re.I,
 )
-_NO_LOWERCASE = re.compile(r"(?:\b(?:no|not|without|never|any|nothing)\b|n't)[^.]{0,70}lower[- ]?case$", re.I)
+_NO_LOWERCASE = re.compile(
+    r"(?:\b(?:no|not|without|never|any|nothing|avoid\w*|refrain)\b|n't)[^.]{0,70}lower[- ]?case$", re.I
+)
 UPPERCASE = re.compile(
-    r"\b(?:in|use|using|with|only)\s+(?:only\s+|all\s+)?(?:(?:all|full)"
-    r"[- ])?(?:capital(?:ized)? letters|capitals|caps\b|upper[- ]?case)|\ball[- ](?:caps|"
-    r"capital letters|uppercase)|"
+    r"\b(?:in|use|using|with|only)\s+(?:only\s+|all\s+)?(?:(?:all|full)[- ])?(?:English )?(?:capital(?:ized)? letters|"
+    r"capitals|caps\b|upper[- ]?case)|\ball[- ](?:caps|capital letters|uppercase|capitali[sz]ed)|"
+    r"capitali[sz]e (?:every|all|each)(?: (?:of )?(?:your|the))? (?:letter|word)|"
     r"all (?:of the )?letters[^.\n]{0,40}(?:capitali[sz]ed|upper)|全(?:部)?(?:用|为)?大写|大写字母",
     re.I,
 )

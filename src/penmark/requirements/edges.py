@@ -31,6 +31,11 @@ ENDS = (
         r"(?:最后一句|结尾|末句|末尾)(?:话)?(?:必须|须|要|应)?(?:为|是|写|用)\s*[:：]?\s*[“\"「『](?P<quoted>[^”\"」』\n]+)"
         r"[”\"」』](?P<single>)(?P<plain>)"
     ),
+    re.compile(
+        r"(?i:\b(?:end|finish|conclude)\b)[^.\n\"“”:]{0,40}\bwith (?:the|this)"
+        r" (?:exact )?(?:phrase|sentence|question|words)\s+"
+        r"(?P<quoted>)(?P<single>)(?P<plain>[A-Z][^\n\"“”]+?[.?!])(?=\s|$)"
+    ),
 )
 STARTS = (
     re.compile(

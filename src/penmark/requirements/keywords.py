@@ -27,7 +27,10 @@ _BARE_LIST = (
     rf"throughout|appear|to|does|is|are|less|more|once|twice|for|within|anywhere)\w*\b))|"
     rf"{_BARE}"
 )
-MENTION = re.compile(rf"\b(?:key ?)?(?:words?|terms?|phrases?)\b\s*:?\s*(?P<list>{QUOTED_LIST}|{_BARE_LIST})", re.I)
+MENTION = re.compile(
+    rf"\b(?:key ?)?(?:words?|terms?|phrases?)\b(?:\s+(?:such as|like))?\s*:?\s*(?P<list>{QUOTED_LIST}|{_BARE_LIST})",
+    re.I,
+)
 _ITEMS = re.compile(
     rf"\b(?:includ\w+|mention\w*|us(?:e|ing)|contain\w*)\s+(?:all\s+(?:of\s+)?)?(?:these|"
     rf"the following)\s+(?:\w+\s+)?(?:items|names|words|keywords|terms)"
@@ -50,7 +53,8 @@ _TIMES = re.compile(
     rf"(?:(?P<least>at (?:the )?least|no (?:less|fewer) than|minimum of)|(?P<most>at most|"
     rf"no more than|up to|max(?:imum)?(?: of)?)|(?P<over>more than|over)|"
     rf"(?P<under>less than|fewer than|under)|(?P<exact>exactly))?\s*(?P<count>once|twice|"
-    rf"{EN_NUMBER}\s+(?:or (?P<inner>more|less|fewer)\s+)?(?:different\s+)?times?)"
+    rf"(?:(?P<from>{EN_NUMBER})\s*(?:-|–|to|or|and)\s*)?(?P<number>{EN_NUMBER})"
+    rf"\s+(?:or (?P<inner>more|less|fewer)\s+)?(?:different\s+)?times?)"
     rf"(?P<after>\s+or (?:more|less|fewer))?",
     re.I,
 )
@@ -61,8 +65,14 @@ _ZH_TIMES = re.compile(
 _NOT_BEFORE = re.compile(
     r"(?:\b(?:not|never|avoid\w*|without|refrain|exclud\w*|omit\w*|no|forbid\w*|cannot)\b|n't\b)[^.,;]{0,45}$", re.I
 )
-_NOT_AFTER = re.compile(r"^[^.,;]{0,24}(?:\b(?:not|never|cannot)\b|n't\b)", re.I)
-_AT_AN_EDGE = re.compile(r"\b(?:start|begin|open|end|finish|conclud|clos|following|one of|mark)\w*\b[^.;]{0,40}$", re.I)
+_NOT_AFTER = re.compile(r"^(?:(?!\band\b|\bbut\b)[^.,;]){0,24}(?:\b(?:not|never|cannot)\b|n't\b)", re.I)
+_AT_AN_EDGE = re.compile(
+    r"\b(?:start|begin|open|end|finish|conclud|clos|following|one of|mark)\w*\b[^.;]{0,40}$|"
+    r"\b(?:after|before|than)\s+(?:the\s+)?$",
+    re.I,
+)
+# What makes a word without quotation marks the word that is meant: not "300 words describing".
+_NAMES_A_WORD = re.compile(r"\b(?:the|these|following|exact|this|a|any|no)\s+(?:key ?)?(?:word|term|phra)|\bkey", re.I)
 _WANTED = re.compile(
     r"\b(?:includ|us(?:e|es|ing)\b|contain|mention|incorporat|featur|add|have\b|has\b|with\b|keyword|insert)\w*", re.I
 )
@@ -91,7 +101,8 @@ def find_keywords(query: str) -> Iterator[Found]:
 def _word_demands(query: str, match: re.Match[str], *, is_left_out: bool, is_wanted: bool) -> Iterator[Found]:
     words = _items(match["list"])
     preceding, following = before(query, match.start(), 60), after(query, match.end(), 70)
-    if _AT_AN_EDGE.search(preceding):
+    is_named = match["list"].lstrip("[ ")[0] in "\"“”'‘「『" or _NAMES_A_WORD.search(f"{preceding}{match.group()[:4]}")
+    if _AT_AN_EDGE.search(preceding) or not (is_named or is_wanted):
         return
     bounds = None if is_left_out else _times(following)
     if bounds is not None:
@@ -124,14 +135,13 @@ def _times(following: str) -> Bounds | None:
     match = _TIMES.search(reach)
     if match is None:
         return None
-    count = {"once": 1.0, "twice": 2.0}.get(match["count"].lower()) or read_number(
-        re.split(r"\s+(?:or|times?|different)\b", match["count"])[0]
-    )
-    return (
-        None
-        if count is None
-        else _bounds_of(match, round(count), f"{match['inner'] or ''}{match['after'] or ''}".lower())
-    )
+    count = read_number(match["number"]) if match["number"] else {"once": 1.0, "twice": 2.0}[match["count"].lower()]
+    start = read_number(match["from"]) if match["from"] else None
+    if count is None:
+        return None
+    if start is not None:
+        return Bounds(least=round(start), most=round(count))
+    return _bounds_of(match, round(count), f"{match['inner'] or ''}{match['after'] or ''}".lower())
 
 
 def _bounds_of(match: re.Match[str], count: int, said: str) -> Bounds:
@@ -216,6 +226,7 @@ def check_no_commas(text: str, arguments: Mapping[str, object]) -> Finding:
 
 
 _NO_COMMAS = re.compile(
+    r"\bcommas?\b (?:are|is|must|should|may)(?: not|n't)(?: be)? (?:allowed|permitted|used|included|appear)|"
     r"(?:\b(?:no|not|without|never|cannot|avoid\w*|refrain\w*|zero)\b|n't\b)[^.\n;]{0,60}?\bcommas?\b|"
     r"(?:不(?:要|能|得|可|许)?(?:使用|出现|用|含|含有|包含)|避免使用|无|没有)(?:任何)?逗号",
     re.I,

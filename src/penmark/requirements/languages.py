@@ -78,6 +78,7 @@ _EN = (
         rf"\s+)?(?:the\s+)?(?P<name>{_NAME})\b|"
         rf"\b(?:in|using|use)\s+(?:only\s+)?(?:the\s+)?(?P<name2>{_NAME})"
         rf"\b(?:\s+language)?[^.\n]{{0,20}}?\b(?:no other language|only|language is allowed)|"
+        rf"\b(?:outside of|except|but|than) (?P<name4>{_NAME})\b[^.\n]{{0,12}}\bno other language|"
         rf"\b(?:answer|respond|reply|write|written|response|essay|letter|output|text|be)"
         rf"\b[^.\n\"]{{0,40}}?\bin\s+(?:the\s+)?(?P<name3>{_NAME})\b(?!\s+(?:class|language class|"
         rf"course|literature|nation|history|translation|econom))",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from penmark.requirements.bounds import EN_AFTER, EN_AMOUNT, ZH_AFTER, ZH_AMOUNT, read_bounds
 from penmark.requirements.finding import Bounds, Finding, count_finding, yes_or_no
-from penmark.requirements.found import Found, before, found, matches
+from penmark.requirements.found import Found, before, clause_around, found, matches
 from penmark.requirements.headings import BULLET, NUMBERED, heading_levels
 
 BULLETS = (
@@ -29,6 +29,13 @@ HIGHLIGHTS = (
     re.compile(
         rf"{EN_AMOUNT}\s+(?:\w+\s+)?(?:sections?|parts?|phrases?)\b[^.\n]{{0,40}}\b(?:highlighted|"
         rf"italici[sz]ed|in (?:bold|italics))(?P<after>)",
+        re.I,
+    ),
+    re.compile(rf"{EN_AMOUNT}\s+\*[^*\n]+\*(?P<after>)", re.I),
+    re.compile(
+        rf"\b(?:highlight|itali[cs]i[sz]|bold|emphasi[sz])\w*\b(?![^.\n]*\b(?:capital|caps\b))"
+        rf"[^.\n]{{0,70}}?{EN_AMOUNT}"
+        rf"\s+(?!\w*\s*(?:asterisk|star|bullet|word|paragraph|placeholder))\w+(?P<after>)",
         re.I,
     ),
 )
@@ -58,11 +65,16 @@ _NUMBERED = re.compile(
     r"\bnumbered (?:list|items|points|steps)|\bas a numbered\b|编号列表|(?:分步骤|逐条|按序号)编号|有序列表", re.I
 )
 ONE_OF = re.compile(
-    r"\b(?:one of|choose|select|pick)\b[^.\n]{0,60}?\b(?:phrases?|options|answers|sentences|"
-    r"responses|choices)\b[^:.\n]{0,12}:\s*(?P<options>.+)",
+    r"\b(?:one of|choose|select|pick)\b[^.:\n]{0,80}?\b(?:following|phrases?|options|answers|sentences|responses|"
+    r"choices)\b[^:.\n]{0,40}:\s*(?P<options>.+)",
     re.I | re.S,
 )
-_OPTION = re.compile(r"[\"“”'‘]([^\"“”\n]{2,80}?)[\"“”]")
+_SAY = re.compile(
+    r"\b(?:answer|say|reply|respond)"
+    r"\b[^\n\"“”]{0,16}(?P<options>[\"“”][^\"“”\n]+[\"“”](?:,? or [\"“”][^\"“”\n]+[\"“”])+)",
+    re.I,
+)
+_OPTION = re.compile(r"[\"“”]([^\"“”\n]{2,80}?)[\"“”]|(?<!\w)['‘]([^\"“”\n]{2,80}?)['’](?!\w)")
 
 
 _NEEDED = {
@@ -103,12 +115,16 @@ def _headings(query: str) -> Iterator[Found]:
         yield found("format", "headings", {"least": 1}, match)
 
 
+_IN_CAPITALS = re.compile(r"\bwords?\b[^.\n]*\b(?:capital|caps\b)", re.I)  # words that highlight by their letters
+
+
 def _first_count(query: str, patterns: Sequence[re.Pattern[str]], name: str) -> Iterator[Found]:
     """The first amount that a pattern finds; all but bullets are "at least" where only a number stands."""
     for pattern in patterns:
         for match in matches(pattern, query, _NEEDED[name]):
             bounds = read_bounds(query, match, bare_is_about=False)
-            if bounds is not None:
+            is_aside = name == "highlights" and _IN_CAPITALS.search(clause_around(query, match.start(), match.end()))
+            if bounds is not None and not is_aside:
                 kept = bounds if name in ("bullets", "headings") else _at_least(bounds)
                 yield found("format", name, kept.arguments(), match)
                 return
@@ -119,10 +135,11 @@ def _at_least(bounds: Bounds) -> Bounds:
 
 
 def _one_of(query: str) -> Iterator[Found]:
-    match = ONE_OF.search(query)
+    match = ONE_OF.search(query) or _SAY.search(query)
     if match is None:
         return
-    options = _OPTION.findall(match["options"]) or [line.strip(" -*\t") for line in match["options"].splitlines()]
+    quoted = ["".join(pair) for pair in _OPTION.findall(match["options"])]
+    options = quoted or [line.strip(" -*\t") for line in match["options"].splitlines()]
     phrases = [option.strip() for option in options if option.strip()]
     if len(phrases) > 1:
         yield found("format", "one_of", {"phrases": phrases}, match)

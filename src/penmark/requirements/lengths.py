@@ -31,7 +31,7 @@ EN_LENGTH = re.compile(
 )
 # "The total number of words should be 250 or more."
 EN_COUNTED = re.compile(
-    rf"number of (?P<unit>words|sentences|characters|lines)\b[^.;\n]{{0,40}}?{EN_AMOUNT}{EN_AFTER}(?!\s*\w+s\b)", re.I
+    rf"number of (?P<unit>words|sentences|characters|lines)\b[^.;\n]{{0,60}}?{EN_AMOUNT}{EN_AFTER}(?!\s*\w+s\b)", re.I
 )
 ZH_LENGTH = re.compile(
     rf"{ZH_AMOUNT}(?P<unit>个?(?:汉|中文|英文|文)?字(?![符体号迹幅典母数节段面形])|个?字符|个?(?:英文|英语)?单?词(?![语汇条典曲牌])|"

@@ -30,6 +30,13 @@ _THREE = re.compile(r"(?<!\*)\*{3}(?!\*)|\b(?:3|three) as?terisk|markdown divide
 _MARKED = re.compile(
     r"(?:start|begin|mark)\w*\b[^.\n]{0,40}?\b(?:with|by|as)\b\s*[:\"“']*(?P<marker>[A-Za-z]+)\s+(?:X|1|#|N|\[X\])\b"
 )
+# "Label them Day X": the marker by itself, in a query that speaks of marking.
+_MARKER = re.compile(r"\b(?P<marker>[A-Z][A-Za-z]+)\s+X\b")
+_MARKING = re.compile(r"\b(?:mark|label|start|begin|head|titl|not|nam|separat|divid|call)\w*\b", re.I)
+# "Give me five jokes, separated by ***": whatever is counted.
+EN_SEPARATED = re.compile(
+    rf"{EN_AMOUNT}\s+(?:\w+\s+){{0,3}}?(?P<unit>[a-z]+s)\b(?P<after>)[^\n]{{0,80}}?\b(?:separat|divid|split)", re.I
+)
 _NTH = (
     r"(?:(?:the\s+)?(?P<nth>\d+(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|"
     r"eighth|ninth|tenth|last|final)"
@@ -57,10 +64,10 @@ def find_parts(query: str) -> Iterator[Found]:
     if divided:
         yield found("format", "parts", {"separator": "******", "least": 2, "most": 2}, divided)
     starts = list(_paragraph_starts(query))
-    for match in matches(EN_PARAGRAPHS, query, ("paragraph", "section", "part")):
-        bounds = read_bounds(query, match, bare_is_about=False)
-        if bounds is not None and not _is_highlight(query, match) and not _is_one_of_several(query, match):
-            yield _english(query, match, bounds)
+    counted = list(_english_counts(query))
+    yield from counted
+    if _THREE.search(query) and not counted:
+        yield from _separated(query)
     for pattern, name in ((ZH_PARAGRAPHS, "paragraphs"), (ZH_SECTIONS, "sections")):
         for match in matches(pattern, query, "段部板章节模"):
             bounds = read_bounds(query, match, bare_is_about=False)
@@ -71,8 +78,24 @@ def find_parts(query: str) -> Iterator[Found]:
     yield from starts
 
 
+def _english_counts(query: str) -> Iterator[Found]:
+    for match in matches(EN_PARAGRAPHS, query, ("paragraph", "section", "part")):
+        bounds = read_bounds(query, match, bare_is_about=False)
+        if bounds is not None and not _is_highlight(query, match) and not _is_one_of_several(query, match):
+            yield _english(query, match, bounds)
+
+
+def _separated(query: str) -> Iterator[Found]:
+    """So many of anything, with *** between them."""
+    for match in EN_SEPARATED.finditer(query):
+        bounds = read_bounds(query, match, bare_is_about=False)
+        if bounds is not None and not re.search(r"asterisk|star|line|symbol|word", match["unit"], re.I):
+            yield found("format", "parts", {"separator": "***", **bounds.arguments()}, match)
+            return
+
+
 def _english(query: str, match: re.Match[str], bounds: Bounds) -> Found:
-    marked = _MARKED.search(query)
+    marked = _MARKED.search(query) or (_MARKER.search(query) if _MARKING.search(query) else None)
     is_paragraph = match["unit"].lower().startswith("paragraph")
     if marked and not is_paragraph:
         least = bounds.least if bounds.least is not None else bounds.about or 1

@@ -31,13 +31,14 @@ _TOLD_BY = {"minutes": _SPOKEN, "seconds": _SPOKEN, "hours": _HOURS, "pages": _P
 _CHANGE = re.compile(
     r"(?:increas|expand|extend|length|grow|reduc|cut|shorten|shrink)\w*\b[^.,;]{0,15}\bby\s*(?:about|around)?\s*$", re.I
 )
-_CAPITALS_AFTER = re.compile(r"[^.,;]{0,12}(?:all[- ]cap|capital|upper)", re.I)
+_CAPITALS = re.compile(r"\bwords?\b[^.,;]{0,45}?\b(?:all[- ]cap|capital|upper|caps\b)", re.I)
 # Where a number without any such word as "at least" is a demand all the same.
 _BOUNDING = ("least", "most", "over", "under", "about", "exact")
 _ZH_ASKED = re.compile(r"(?:每|各|共|分为|分成|控制|限|要求|全文|篇幅)[^，,、；;]{0,3}$|写(?:成|满|够)?$")
 _ZH_LENGTH = re.compile(r"(?:字数|篇幅|长度|全文|控制|限)[^，,；;]{0,8}$")
 _ZH_IN_SO_MANY = re.compile(r"(?<!先)(?<!再)用$")  # 用三句话概括, but not 先用一句话交代
 _ZH_SAYING = re.compile(r"(?:话)?(?:来)?(?:概括|总结|介绍|回答|说明|描述|评价|概述|写)")
+_THOSE = re.compile(r"\b(?:first|last|next|following|these|those|previous|above)\s*$", re.I)
 _ONE_SENTENCE = re.compile(r"\b(?:in|exactly|only|just|write)\s*(?:a\s+)?$", re.I)
 # Which part it is.
 _EN_EACH = re.compile(
@@ -83,7 +84,7 @@ def is_length(query: str, match: re.Match[str], unit: str) -> bool:
     if told_by is not None:
         return bool(told_by.search(f"{preceding}{match.group()}{following}"))
     if any(match[name] for name in (*_BOUNDING, "high", "inner", "after")):
-        return unit != "words" or "字" in match["unit"] or not _CAPITALS_AFTER.match(following)
+        return unit != "words" or "字" in match["unit"] or not _CAPITALS.search(f"{match.group()}{following}")
     return (
         _is_asked_chinese(match, preceding, following)
         if count_cjk(match["unit"])
@@ -92,7 +93,9 @@ def is_length(query: str, match: re.Match[str], unit: str) -> bool:
 
 
 def _is_asked(match: re.Match[str], preceding: str, unit: str) -> bool:
-    """Whether a number alone is a demand: "one sentence" often is a part of the text, and no more."""
+    """Whether a number alone is a demand: "one sentence" often is a part of the text, "the first four" always are."""
+    if _THOSE.search(preceding) or (unit == "words" and _CAPITALS.search(match.group())):
+        return False
     return unit != "sentences" or match["low"].lower() not in ("one", "1") or bool(_ONE_SENTENCE.search(preceding))
 
 
