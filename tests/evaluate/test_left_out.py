@@ -1,5 +1,7 @@
 """Tasks in which a judge has nothing to score."""
 
+import json
+
 import pytest
 
 from penmark import session
@@ -48,3 +50,25 @@ def test_an_empty_text_meets_no_demand(tmp_path):
         session.judge(store, request())
         found = reads.judgments_on(store.db, "small", "j")
         assert {j.score for _, writer, j in found if writer == "silent"} == {0.0}
+
+
+def test_rules_decide_what_they_can_and_the_model_is_asked_about_the_rest(tmp_path):
+    with store_with(tmp_path / "p.db", ASKS) as store:
+        (tmp_path / "m.jsonl").write_text(json.dumps({"replies": ['{"score": 1, "reason": "It does."}']}) + "\n")
+        model = f"scripted/{tmp_path / 'm.jsonl'}"
+        outcome = session.judge(store, JudgeRequest(bench="small", judge="constraints", model=model, name="j"))
+        assert outcome.progress.calls == 1
+        found = {j.node: (j.score, j.read_as) for _, _, j in reads.judgments_on(store.db, "small", "j")}
+        assert found == {
+            "words": (1.0, "rule"), "no_commas": (0.0, "rule"), "the rest": (1.0, "integer"), "": (2 / 3, "sum"),
+        }  # fmt: skip
+
+
+def test_a_reply_that_is_no_verdict_leaves_the_demand_unscored_and_never_0(tmp_path):
+    with store_with(tmp_path / "p.db", ASKS) as store:
+        (tmp_path / "m.jsonl").write_text(json.dumps({"replies": ["No, it does not."]}) + "\n")
+        model = f"scripted/{tmp_path / 'm.jsonl'}"
+        session.judge(store, JudgeRequest(bench="small", judge="constraints", model=model, name="j"))
+        found = {j.node: (j.score, j.status) for _, _, j in reads.judgments_on(store.db, "small", "j")}
+        assert found["the rest"] == (None, "unreadable")
+        assert found[""] == (None, "incomplete")

@@ -135,6 +135,11 @@ class JudgeFigures:
         return 2 if self.scale == 10 or 2 <= highest < 10 else 1 if highest >= 10 else 3
 
 
+def decimals_of(value: float, scale: int | None) -> int:
+    """How many decimals a figure is worth: 2 on scale 10, else 1; 3 for a share or another small one without scale."""
+    return 2 if scale == 10 else 3 if scale is None and abs(value) < 2 else 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeafFigures:
     """What became of one leaf of a rubric, over all its judgments of the report's writers.

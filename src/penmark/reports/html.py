@@ -33,6 +33,7 @@ from penmark.reports.figures import (
     Figure,
     JudgeFigures,
     Report,
+    decimals_of,
 )
 from penmark.reports.plots import MAX_CURVES, length_curves, shade
 from penmark.reports.weights import MAX_GENRES, label, weight_boxes
@@ -190,10 +191,10 @@ class Numbers:
     scale: int | None
 
     def number(self, value: float | None) -> str:
-        """Two decimals on 0-10, one otherwise; a dash when there is none."""
+        """With as many decimals as the scale is worth; a dash when there is none."""
         if value is None:
             return "–"
-        return f"{value:,.{2 if self.scale == FULL_SCALE else 1}f}".replace("-", "−")
+        return f"{value:,.{decimals_of(value, self.scale)}f}".replace("-", "−")
 
     def signed(self, value: float | None) -> str:
         """Like `number`, with its sign."""

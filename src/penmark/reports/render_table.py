@@ -22,6 +22,7 @@ from penmark.reports.figures import (
     LeafFigures,
     Report,
     WriterFigures,
+    decimals_of,
 )
 
 NO_FIGURE = "–"
@@ -59,8 +60,8 @@ def plain(text: str) -> str:
 
 
 def number(value: float | None, scale: int | None) -> str:
-    """The value with two decimals on scale 10 and one elsewhere; a dash for None."""
-    return NO_FIGURE if value is None else f"{value:.{2 if scale == 10 else 1}f}"
+    """The value with as many decimals as its scale is worth; a dash for None."""
+    return NO_FIGURE if value is None else f"{value:.{decimals_of(value, scale)}f}"
 
 
 def coverage(figure: Figure) -> Text:

@@ -44,7 +44,7 @@ def write_xlsx(report: Report, judgments: Iterable[JudgmentRow], path: Path | st
         path: replaced when it is there.
     """
     with Workbook(str(path), OPTIONS) as workbook:
-        book = _Book(workbook, "0.00" if report.scale == 10 else "0.0")
+        book = _Book(workbook, {"share": "0.000"}.get(report.unit, "0.00" if report.scale == 10 else "0.0"))
         _leaderboard(book, report)
         _domains(book, report)
         _subdomains(book, report)
