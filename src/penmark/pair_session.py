@@ -119,6 +119,7 @@ def schedule_of(store: Store, request: CompareRequest) -> list[Pair]:
 
 def _field(store: Store, request: CompareRequest) -> Field:
     """Who meets whom on what, checked."""
+    copies = reads.copies(store.db)
     known = reads.writers_of(store.db, request.bench)
     unknown = [name for name in request.against if name not in known]
     if unknown:
@@ -126,7 +127,8 @@ def _field(store: Store, request: CompareRequest) -> Field:
             f"no responses by {', '.join(unknown)}, named with --against, in {store.path}; "
             f"there are those of {', '.join(known)}"
         )
-    writers = list(dict.fromkeys([*(request.writers or known), *request.against]))
+    originals = [name for name in known if name not in copies]  # Perturbed copies are compared only where named.
+    writers = list(dict.fromkeys([*(request.writers or originals), *request.against]))
     if request.against and set(writers) == set(request.against):
         raise ConfigError(
             f"all writers are named with --against ({', '.join(writers)}), and baselines are not compared among "

@@ -168,6 +168,16 @@ def test_the_order_is_even_where_the_money_may_run_out_and_by_task_where_not(tmp
         assert pair_session.schedule_of(store, request("scripted/none", max_pairs=4, seed=0)) == limited[:4]
 
 
+def test_perturbed_copies_are_compared_only_where_they_are_named(tmp_path):
+    path = filled(tmp_path / "s.db", {w: numbered(1, w) for w in ("ann", "bob", "bob~cut")})
+    with Store(path) as store:
+        store.save_writer("bob~cut", {"perturbation_of": "bob"})
+        store.flush()
+        assert len(pair_session.schedule_of(store, request("scripted/none"))) == 1
+        assert len(pair_session.schedule_of(store, request("scripted/none", writers=("bob", "bob~cut")))) == 1
+        assert len(pair_session.schedule_of(store, request("scripted/none", against=("bob~cut",)))) == 2
+
+
 def test_an_estimate_counts_the_calls_that_are_missing_and_sends_none(tmp_path):
     path = filled(tmp_path / "s.db", {w: numbered(2, w) for w in ("ann", "bob", "cy")})
     model = scripted(tmp_path / "m", {"replies": [said("A>B")]})

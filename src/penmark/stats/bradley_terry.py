@@ -93,7 +93,7 @@ class _Terms:
     writers: int
     first_R: IntArray
     second_R: IntArray
-    covariates_R_K: FloatArray
+    covariates_K_R: FloatArray
     term_C: IntArray
     won_C: FloatArray  # by the writer that is first in the term
 
@@ -101,12 +101,13 @@ class _Terms:
     def of(cls, c: Comparisons) -> _Terms:
         if c.covariates_C_K.shape[1]:
             each = np.arange(len(c.first_C))
-            return cls(c.writers, c.first_C, c.second_C, c.covariates_C_K, each, c.outcome_C)
+            x_K_C = np.ascontiguousarray(c.covariates_C_K.T)
+            return cls(c.writers, c.first_C, c.second_C, x_K_C, each, c.outcome_C)
         lesser, greater = np.minimum(c.first_C, c.second_C), np.maximum(c.first_C, c.second_C)
         pairs, term_C = np.unique(lesser * c.writers + greater, return_inverse=True)
         won_C = np.where(c.first_C < c.second_C, c.outcome_C, 1 - c.outcome_C)
         first, second = np.divmod(pairs, c.writers)
-        return cls(c.writers, first, second, np.zeros((len(pairs), 0)), term_C.reshape(-1), won_C)
+        return cls(c.writers, first, second, np.zeros((0, len(pairs))), term_C.reshape(-1), won_C)
 
     def sums(self, weight_C: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(wins of the first, comparisons) of each term with these weights."""
@@ -121,7 +122,7 @@ class _Terms:
             near: strengths and effects to start from; 0 when None.
         """
         likelihood = _Likelihood(self, *self.sums(weight_C))
-        start = np.zeros(self.writers + self.covariates_R_K.shape[1]) if near is None else near
+        start = np.zeros(self.writers + len(self.covariates_K_R)) if near is None else near
         found = likelihood.maximum(start, has_prior=False) if likelihood.has_maximum() else None
         theta_W, effect_K = found or likelihood.maximum(0 * start, has_prior=True) or likelihood.unknown()
         return np.where(likelihood.is_compared(), theta_W, np.nan), effect_K
@@ -161,17 +162,17 @@ class _Likelihood:
 
     def unknown(self) -> tuple[FloatArray, FloatArray]:
         """No estimate."""
-        return np.full(self.terms.writers, np.nan), np.full(self.terms.covariates_R_K.shape[1], np.nan)
+        return np.full(self.terms.writers, np.nan), np.full(len(self.terms.covariates_K_R), np.nan)
 
     def maximum(self, start: FloatArray, *, has_prior: bool) -> tuple[FloatArray, FloatArray] | None:
         """(strengths, effects) where it is highest; None where Newton's method finds no such place."""
-        varies_K = ((self.terms.covariates_R_K != 0) & (self.played_R[:, None] > 0)).any(axis=0)
-        x_R_K = self.terms.covariates_R_K[:, varies_K]
+        varies_K = ((self.terms.covariates_K_R != 0) & (self.played_R > 0)).any(axis=1)
+        x_K_R = self.terms.covariates_K_R[varies_K]
         writers = self.terms.writers
         at = start[np.concatenate([np.ones(writers, bool), varies_K])]
         fixed = self._fixed(len(at), has_prior)
         for _ in range(MOST_STEPS):
-            gradient, curvature = self._slope(at, x_R_K)
+            gradient, curvature = self._slope(at, x_K_R)
             try:
                 step = np.linalg.solve(curvature + fixed, gradient - (at / PRIOR_SD**2 if has_prior else 0))
             except np.linalg.LinAlgError:
@@ -195,21 +196,23 @@ class _Likelihood:
         centring[: len(part_W), : len(part_W)] = part_W[:, None] == part_W[None, :]
         return centring
 
-    def _slope(self, at: FloatArray, x_R_K: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _slope(self, at: FloatArray, x_K_R: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(gradient, negative second derivatives) of the log-likelihood in strengths and effects."""
         i, j, writers = self.terms.first_R, self.terms.second_R, self.terms.writers
-        chance_R = expit(at[i] - at[j] + x_R_K @ at[writers:])
+        # Sums without BLAS, whose threads get in each other's way on busy cores.
+        chance_R = expit(at[i] - at[j] + np.einsum("kr,k->r", x_K_R, at[writers:]))
         missed_R = self.won_R - self.played_R * chance_R
         weight_R = self.played_R * chance_R * (1 - chance_R)
 
         def by_writer(values_R: FloatArray) -> FloatArray:
             return summed(i, values_R, writers) - summed(j, values_R, writers)
 
-        gradient = np.concatenate([by_writer(missed_R), x_R_K.T @ missed_R])
+        gradient = np.concatenate([by_writer(missed_R), np.einsum("kr,r->k", x_K_R, missed_R)])
         between = summed(i * writers + j, weight_R, writers * writers).reshape(writers, writers)
         between = between + between.T
-        mixed = np.array([by_writer(weight_R * x_R) for x_R in x_R_K.T]).reshape(-1, writers)
-        effects = x_R_K.T @ (weight_R[:, None] * x_R_K)
+        weighted_K_R = x_K_R * weight_R
+        mixed = np.array([by_writer(values_R) for values_R in weighted_K_R]).reshape(-1, writers)
+        effects = np.einsum("kr,lr->kl", weighted_K_R, x_K_R)
         return gradient, np.block([[np.diag(between.sum(axis=1)) - between, mixed.T], [mixed, effects]])
 
     def _components(self, *, directed: bool) -> IntArray:
