@@ -92,6 +92,8 @@ def test_what_a_reward_lacks_is_told_before_anything_is_written(panel, tmp_path)
         panel([{"judge": "length"}, {"judge": "length"}])
     with pytest.raises(ConfigError, match="checkpoint"):
         panel([{"judge": "reward-model"}])
+    with pytest.raises(DataError, match=r"judge 'rules' has nothing to score in 2 of 2 tasks \(a, b\)"):
+        panel([{"judge": "rules"}])
     with pytest.raises(DataError, match="no criteria"):
         panel([{"judge": "rubric", "model": "openai/x"}])
     assert not (tmp_path / "rollouts.db").exists()

@@ -218,6 +218,53 @@ def test_samples_that_are_too_long_are_refused_or_left_out_and_counted(recipe):
     assert (counts["samples"], counts["left_out"]) == (9, 23)
 
 
+class Judges:
+    """A panel that scores a text by its length and cannot score one that says "mask"."""
+
+    def score(self, phase, tasks, texts):
+        return {"length": [None if text == "mask" else float(len(text)) for text in texts]}
+
+    def total(self, scores):
+        return scores["length"]
+
+
+class At:
+    """A trainer's state after so many updates."""
+
+    global_step = 3
+
+
+def test_an_unscored_rollout_is_given_to_the_trainer_as_none_and_counted(recipe):
+    from penmark.train.grpo import Reward
+
+    logged = {}
+    texts = [[{"role": "assistant", "content": text}] for text in ("mask", "four", "four")]
+    rewards = Reward(Judges()).function()(
+        completions=texts, task=["a"] * 3, trainer_state=At, log_metric=logged.__setitem__, prompts=None
+    )
+    assert rewards == [None, 4.0, 4.0]
+    assert logged["coverage"] == logged["judge/length/coverage"] == pytest.approx(2 / 3)
+    assert logged["judge/length"] == 4.0
+    assert logged["copies"] == pytest.approx(1 / 3)
+
+
+def test_masked_rollouts_move_nothing(recipe, tiny_base, tmp_path):
+    """Every scored text gets the same score: were unscored ones 0, the policy would be drawn away from them."""
+    from safetensors.torch import load_file
+
+    replies = tmp_path / "replies.jsonl"
+    half_scored = {"when": ["\N{REPLACEMENT CHARACTER}" * 3], "replies": ['{"score": 1, "reason": "so"}']}
+    rules = [half_scored, {"replies": ["no verdict"]}]
+    replies.write_text("".join(json.dumps(rule) + "\n" for rule in rules), encoding="utf-8")
+    judge = {"judge": "constraints", "model": f"scripted/{replies}"}
+    wanted = recipe("grpo", grpo={"rewards": [judge], "kl": 0.0}, optimizer={"steps": 3})
+    trained(wanted)
+    assert set(metrics(wanted, "reward").values()) == {1.0}
+    assert all(0 < coverage < 1 for coverage in metrics(wanted, "coverage").values())
+    before, after = (load_file(folder / "model.safetensors") for folder in (tiny_base, wanted.folder / "model"))
+    assert all(before[name].equal(after[name]) for name in before)
+
+
 def test_a_policy_moves_towards_its_reward(recipe):
     wanted = recipe("grpo", grpo={"independent": [{"judge": "length", "name": "beside"}]})
     outcome = trained(wanted)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from penmark.stats.bootstrap import ratio_interval, resample_weights
 from penmark.text import count_words
 from penmark.train.data import Pair
+from penmark.train.order_figures import order_figures
 
 FloatArray = NDArray[np.float64]
 
@@ -40,6 +41,11 @@ def pair_figures(
         "untrained": accuracy(pairs, _right(untrained_N_2), seed),
         "by_kind": {kind: _among(pairs, right_N, (kind in p.kinds for p in pairs), seed) for kind in kinds},
         "by_dropped": {str(n): _among(pairs, right_N, (p.dropped == n for p in pairs), seed) for n in dropped},
+        "weval": {
+            "trained": order_figures(pairs, rewards_N_2, seed=seed),
+            "length_only": order_figures(pairs, lengths_N_2, seed=seed),
+            "untrained": order_figures(pairs, untrained_N_2, seed=seed),
+        },
         "mean_reward": float(rewards_N_2.mean()),
         "mean_difference": float((rewards_N_2[:, 0] - rewards_N_2[:, 1]).mean()),
     }

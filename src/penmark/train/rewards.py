@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from penmark import registry
-from penmark.errors import ConfigError
+from penmark.errors import ConfigError, DataError
 from penmark.evaluate.budget import Budget
 from penmark.evaluate.judging import Judging, JudgingPlan
 from penmark.protocols import Judge, JudgeOptions, Model, ModelOptions
@@ -60,14 +60,13 @@ class Panel:
 
         Raises:
             ConfigError: when a judge is not known, or lacks a model or a checkpoint.
-            DataError: when a task lacks what a judge needs.
+            DataError: when a task lacks what a judge of the reward needs.
         """
         self.rewards = [make_panelist(component) for component in grpo.rewards]
         self.independent = [make_panelist(component) for component in grpo.independent]
         _check_names([*self.rewards, *self.independent])
-        for task in tasks.values():
-            for panelist in (*self.rewards, *self.independent):
-                panelist.judge.rubric(task)
+        for panelist in self.rewards:
+            _check_scores(panelist, tasks)
         self._grpo = grpo
         self._tasks = tasks
         self._database = database
@@ -182,6 +181,17 @@ def make_panelist(component: Component) -> Panelist:
     provider, _, rest = component.model.partition("/")
     settings = ModelOptions(base_url=component.base_url)
     return Panelist(component, judge, registry.load("models", provider).create(rest, settings))
+
+
+def _check_scores(panelist: Panelist, tasks: Mapping[str, Task]) -> None:
+    """Make sure that a judge of the reward has something to score in every task: without, no text would be rewarded."""
+    nothing = [name for name, task in tasks.items() if not any(panelist.judge.rubric(task).leaves())]
+    if nothing:
+        raise DataError(
+            f"judge {panelist.component.label!r} has nothing to score in {len(nothing)} of {len(tasks)} tasks "
+            f"({', '.join(nothing[:3])}{' ...' if len(nothing) > 3 else ''}), so that no text for them could be "
+            "rewarded; leave these prompts out, or the judge"
+        )
 
 
 def _check_names(panel: Sequence[Panelist]) -> None:

@@ -1,0 +1,71 @@
+"""Make the prompts of docs/experiments/grpo.md: short texts with a length and a further demand, checkable by rule.
+
+python bench/grpo_prompts.py prompts.jsonl [COUNT] [SEED]
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from penmark.requirements import extract
+
+FORMS = [
+    "a note",
+    "a postcard",
+    "a product text",
+    "a diary entry",
+    "a weather report",
+    "a notice",
+    "a scene",
+    "an advert",
+]
+TOPICS = [
+    "the sea in winter", "a lost umbrella", "fresh bread", "a night train", "an old bicycle", "the first snow",
+    "a broken lift", "a village fair", "a stray cat", "a garden gate", "a late letter", "the last bus", "a paper kite",
+    "a quiet library", "a storm at noon", "a new bridge", "a chess club", "a market stall", "a lighthouse", "a piano",
+]  # fmt: skip
+WORDS = ["harbour", "window", "morning", "silver", "river", "lantern", "pocket", "copper"]
+LENGTHS = ["in at most {n} words", "in {a} to {b} words", "in at least {n} words", "in about {n} words"]
+
+
+def further(rng: random.Random) -> str:
+    """One more demand."""
+    word = rng.choice(WORDS)
+    return rng.choice(
+        [
+            f'Use the word "{word}".',
+            "Do not use any commas.",
+            "Write exactly two sentences.",
+            "Your entire response should be in lowercase.",
+            f'Do not use the word "{word}".',
+        ]
+    )
+
+
+def prompt(rng: random.Random) -> str:
+    """One prompt."""
+    n = rng.choice([20, 25, 30, 35])
+    length = rng.choice(LENGTHS).format(n=n, a=n - 5, b=n + 5)
+    return f"Write {rng.choice(FORMS)} about {rng.choice(TOPICS)} {length}. {further(rng)}"
+
+
+def main(path: Path, count: int = 120, seed: int = 1) -> None:
+    """Write the file."""
+    rng, prompts = random.Random(seed), {}
+    while len(prompts) < count:
+        text = prompt(rng)
+        requirements = extract(text)
+        if len(requirements) == 2:
+            prompts[text] = [asdict(requirement) for requirement in requirements]
+    rows = [{"prompt": text, "task": i, "requirements": found} for i, (text, found) in enumerate(prompts.items())]
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    kinds = sorted(r["check"]["name"] for row in rows for r in row["requirements"])
+    print(f"{len(rows)} prompts; demands: { ({kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}) }")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))
