@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 from report_example import HOSTILE, WRITERS, large_store, make, report
 from tree_example import make as make_tree
+from typer.testing import CliRunner
 
+from penmark.cli.app import command_tree
 from penmark.reports.html import write_html
 from penmark.reports.summary import build_report
 
@@ -352,3 +355,40 @@ def test_a_lost_folder_is_explained(browser, large, tmp_path):
     press(browser, "#list tbody a")
     until(browser, "#reader", "could not be read; keep the folder beside this page")
     browser.get_log("browser")  # The missing file is reported as an error; it is meant to be missing.
+
+
+def _judge_card(folder: Path) -> Path:
+    """The card of a judge on a small benchmark of rated texts, one of them hostile."""
+    rows = [
+        {
+            "task": f"{t}",
+            "instruction": HOSTILE,
+            "writer": w,
+            "response": w * (n + t),
+            "score": {"kim": s, "李": s + t % 2},
+        }
+        for t in range(12)
+        for w, n, s in (("a", 5, 1), (HOSTILE, 9, 3))
+    ]
+    file, db = folder / "rated.jsonl", folder / "penmark.db"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    for command in (
+        ["import", "ratings", str(file), "--bench", "rated", "--as-bench"],
+        ["judge", "rated", "--judge", "length", "--judge-name", HOSTILE, "--repeats", "2"],
+        ["meta", "card", "--judge", HOSTILE, "-o", str(folder / "card.html")],
+    ):
+        done = CliRunner().invoke(command_tree(), [*command, "--db", str(db)])
+        assert done.exit_code == 0, done.output
+    return folder / "card.html"
+
+
+def test_a_judge_card_opens_and_the_console_is_clean(browser, tmp_path):
+    for page in _open(browser, _judge_card(tmp_path).as_uri()):
+        assert HOSTILE in text_of(page, "#title")
+        assert "picks the one that people prefer" in text_of(page, "#lead")
+        heads = page.execute_script("return [...document.querySelectorAll('h2')].map(h => h.innerText)")
+        assert {"Pairs in the same order", "What its scores mean to people", "Repeats", "Scores and length"} <= {*heads}
+        drawn = page.execute_script("return document.querySelectorAll('figure svg path').length")
+        assert drawn > 3
+        assert page.execute_script("return document.scripts.length") == 0
+        assert page.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")

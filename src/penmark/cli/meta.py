@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from penmark.cli import meta_agreement, meta_correct, meta_judges, meta_length, meta_order, meta_stability
+from penmark.cli import meta_agreement, meta_card, meta_correct, meta_judges, meta_length, meta_order, meta_stability
 from penmark.cli.failure import check_writable
 from penmark.cli.flags import DbFlags, command
 from penmark.cli.output import print_or_save
@@ -144,3 +144,4 @@ meta_order.register(app)
 meta_stability.register(app)
 meta_length.register(app)
 meta_judges.register(app)
+meta_card.register(app)

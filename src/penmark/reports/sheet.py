@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -83,8 +84,8 @@ def number(value: float | None, decimals: int = 2) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A share in per cent; a dash where there is none."""
-    return NO_FIGURE if value is None else f"{100 * value:.1f}%".replace("-", "−")
+    """A share in per cent, rounded down so that only the whole reads 100%; a dash where there is none."""
+    return NO_FIGURE if value is None else f"{math.floor(1000 * value) / 10:g}%"
 
 
 def money(value: float | None) -> str:

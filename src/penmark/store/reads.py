@@ -203,6 +203,19 @@ def preferences_on(db: sqlite3.Connection, bench: str, judge: str) -> Iterator[t
         yield task_id, first, second, _preference(row)
 
 
+def root_statuses(db: sqlite3.Connection, bench: str, judge: str) -> dict[str, int]:
+    """Status to number of a judge's roots on a benchmark, perturbed copies left out."""
+    left_out = copies(db).keys()
+    sql = """SELECT r.writer, j.status, count(*) FROM tasks t JOIN responses r ON r.task = t.key
+      JOIN judgments j ON j.response = r.key AND j.judge = ? AND j.node = ''
+      WHERE t.bench = ? GROUP BY r.writer, j.status ORDER BY j.status"""
+    found: dict[str, int] = {}
+    for writer, status, count in db.execute(sql, (judge, bench)):
+        if writer not in left_out:
+            found[status] = found.get(status, 0) + count
+    return found
+
+
 def root_scores(db: sqlite3.Connection, bench: str, judge: str) -> list[tuple[str, int, float | None]]:
     """(response key, repeat, score) of every root a judge scored, or could not, on a benchmark."""
     sql = """SELECT j.response, j.repeat, j.score FROM tasks t JOIN responses r ON r.task = t.key
