@@ -52,6 +52,8 @@ CASES = [
     ("repeats", {"text": "Say hi."}, "say  hi.\nHi!", "Hi! Say hi."),
     ("bullets", {"least": 2, "most": 2}, "* a\n- b", "* a\n**b**"),
     ("numbered", {"least": 2}, "1. a\n2) b", "1.5 litres"),
+    ("items", {"least": 2, "most": 2}, "- a\n1. b", "- a\n- b\n- c"),
+    ("items", {"least": 2}, "第一条 甲\n文。\n第二条 乙\n文。", "甲\n乙"),
     ("headings", {"least": 1}, "**Why**\nBecause.", "Why. Because."),
     ("highlights", {"least": 2}, "*a* and **b c**", "2 * 3 * 4 and *a*"),
     ("placeholders", {"least": 2}, "[name] lives in [city]", "[x] [link](a) [name]"),

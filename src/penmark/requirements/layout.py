@@ -9,12 +9,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from penmark.requirements.bounds import EN_AFTER, EN_AMOUNT, ZH_AFTER, ZH_AMOUNT, read_bounds
 from penmark.requirements.finding import Bounds, Finding, count_finding, yes_or_no
 from penmark.requirements.found import Found, before, clause_around, found, matches
-from penmark.requirements.headings import BULLET, NUMBERED, heading_levels
+from penmark.requirements.headings import count_bullets, count_items, count_numbered, headings
 
 BULLETS = (
     re.compile(rf"{EN_AMOUNT}\s+(?:[\w*-]+\s+){{0,3}}?bullet(?:ed|s)?(?:[- ]?points?|\s+items?)?\b{EN_AFTER}", re.I),
     re.compile(rf"{EN_AMOUNT}\s+\w+(?:[^.\n]{{0,50}}?)(?:markdown )?bullet points(?P<after>)", re.I),
     re.compile(rf"{ZH_AMOUNT}(?:个|条)(?:项目符号|要点列表|列表项){ZH_AFTER}"),
+)
+ITEMS = (
+    re.compile(
+        rf"\b(?:list|name|enumerate|a list of|list out)\s+(?:me\s+)?{EN_AMOUNT}\s+(?:\w+\s+){{0,2}}?"
+        rf"(?:items?|points?|tips|reasons|steps|ideas|examples|suggestions|questions|facts|ways|rules|benefits)\b(?P<after>)",
+        re.I,
+    ),
+    re.compile(rf"(?:列出|列举|列|罗列|归纳出?|总结出?|提出|给出)\s*{ZH_AMOUNT}(?:条|点|项)(?![件目款例]){ZH_AFTER}"),
 )
 _THINGS = r"(?:\w+\s+){0,3}?(?:sections?|parts?|phrases?|words|points?|pieces?|sentences?|texts?|of (?:your|the))\b"
 HIGHLIGHTS = (
@@ -78,6 +86,7 @@ _OPTION = re.compile(r"[\"“”]([^\"“”\n]{2,80}?)[\"“”]|(?<!\w)['‘](
 
 
 _NEEDED = {
+    "items": ("list", "name", "enumerate", "条", "点", "项"),
     "bullets": ("bullet", "项目符号", "列表"),
     "highlights": ("highlight", "italic", "italis", "bold", "emphas"),
     "placeholders": ("placeholder", "占位符"),
@@ -87,7 +96,8 @@ _NEEDED = {
 
 def find_layout(query: str) -> Iterator[Found]:
     """Demands about how the text is laid out."""
-    for name, patterns in (("bullets", BULLETS), ("highlights", HIGHLIGHTS), ("placeholders", PLACEHOLDERS)):
+    counted = {"bullets": BULLETS, "items": ITEMS, "highlights": HIGHLIGHTS, "placeholders": PLACEHOLDERS}
+    for name, patterns in counted.items():
         yield from _first_count(query, patterns, name)
     for name, pattern in (
         ("json", _JSON),
@@ -115,7 +125,7 @@ def _headings(query: str) -> Iterator[Found]:
         yield found("format", "headings", {"least": 1}, match)
 
 
-_IN_CAPITALS = re.compile(r"\bwords?\b[^.\n]*\b(?:capital|caps\b)", re.I)  # words that highlight by their letters
+_IN_CAPITALS = re.compile(r"\bwords?\b[^.\n]*\b(?:capital|caps\b)", re.I)
 
 
 def _first_count(query: str, patterns: Sequence[re.Pattern[str]], name: str) -> Iterator[Found]:
@@ -123,11 +133,17 @@ def _first_count(query: str, patterns: Sequence[re.Pattern[str]], name: str) -> 
     for pattern in patterns:
         for match in matches(pattern, query, _NEEDED[name]):
             bounds = read_bounds(query, match, bare_is_about=False)
-            is_aside = name == "highlights" and _IN_CAPITALS.search(clause_around(query, match.start(), match.end()))
-            if bounds is not None and not is_aside:
-                kept = bounds if name in ("bullets", "headings") else _at_least(bounds)
+            if bounds is not None and not _is_counted_aside(query, match, name, bounds):
+                kept = bounds if name in ("bullets", "items", "headings") else _at_least(bounds)
                 yield found("format", name, kept.arguments(), match)
                 return
+
+
+def _is_counted_aside(query: str, match: re.Match[str], name: str, bounds: Bounds) -> bool:
+    """Whether it is no list ("one suggestion"), or words that highlight by being in capitals."""
+    if name == "items":
+        return bounds == Bounds(least=1, most=1)
+    return name == "highlights" and bool(_IN_CAPITALS.search(clause_around(query, match.start(), match.end())))
 
 
 def _at_least(bounds: Bounds) -> Bounds:
@@ -147,17 +163,22 @@ def _one_of(query: str) -> Iterator[Found]:
 
 def check_bullets(text: str, arguments: Mapping[str, object]) -> Finding:
     """Whether there are as many bulleted items as demanded."""
-    return count_finding(len(BULLET.findall(text)), "bullet points", Bounds.of(arguments))
+    return count_finding(count_bullets(text), "bullet points", Bounds.of(arguments))
 
 
 def check_numbered(text: str, arguments: Mapping[str, object]) -> Finding:
     """Whether there are as many numbered items as demanded."""
-    return count_finding(len(NUMBERED.findall(text)), "numbered items", Bounds.of(arguments))
+    return count_finding(count_numbered(text), "numbered items", Bounds.of(arguments))
+
+
+def check_items(text: str, arguments: Mapping[str, object]) -> Finding:
+    """Whether there are as many items as demanded: of lists, or lines with a number."""
+    return count_finding(count_items(text), "items", Bounds.of(arguments))
 
 
 def check_headings(text: str, arguments: Mapping[str, object]) -> Finding:
     """Whether there are as many headings as demanded, of any level."""
-    return count_finding(len(heading_levels(text)), "headings", Bounds.of(arguments))
+    return count_finding(len(headings(text)), "headings", Bounds.of(arguments))
 
 
 def check_highlights(text: str, arguments: Mapping[str, object]) -> Finding:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from penmark.requirements.bounds import EN_AFTER, EN_AMOUNT, ZH_AFTER, ZH_AMOUNT, read_bounds
 from penmark.requirements.finding import Bounds, Finding, count_finding, yes_or_no
 from penmark.requirements.found import Found, clause_around, found, matches
-from penmark.requirements.headings import heading_levels, is_heading, list_items, sections_under_headings
+from penmark.requirements.headings import headings, list_items, sections_under_headings
 from penmark.requirements.lengths import UNITS
 from penmark.text import paragraphs as blocks
 from penmark.text import sentences
@@ -55,6 +55,7 @@ _OTHER_PARTS = re.compile(r"\b(?:greeting|salutation|sign-?off|subject line|head
 _ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
 LAST = -1
 MOST_TITLE_CHARS = 30
+MOST_HEADING_CHARS = 240  # no heading is longer, so a text without a shorter block has none of its own
 _TITLE_LINE = re.compile(r"\s*(?:《[^》]*》|<<.*>>|\W+)\s*")
 
 
@@ -148,7 +149,9 @@ def _ordinal(text: str) -> int:
 def paragraphs(text: str) -> list[str]:
     """The text's paragraphs; titles, headings and lines of marks alone are none."""
     found_blocks = [block for block in blocks(text) if not _TITLE_LINE.fullmatch(block)]
-    kept = [block for block in found_blocks if "\n" in block or not is_heading(block)]
+    may_be_titles = any("\n" not in block and len(block) <= MOST_HEADING_CHARS for block in found_blocks)
+    titles = set(headings(text)) if may_be_titles else set()
+    kept = [block for block in found_blocks if "\n" in block or block.strip() not in titles]
     return kept[1:] if _opens_with_title(kept) else kept
 
 
@@ -181,8 +184,7 @@ def check_paragraphs(text: str, arguments: Mapping[str, object]) -> Finding:
 
 def check_sections(text: str, arguments: Mapping[str, object]) -> Finding:
     """Whether there are as many sections as demanded: headings of the highest level that occurs more than once."""
-    levels = heading_levels(text)
-    return count_finding(len(sections_under_headings(text)) if levels else 0, "sections", Bounds.of(arguments))
+    return count_finding(len(sections_under_headings(text)), "sections", Bounds.of(arguments))
 
 
 def check_marked_sections(text: str, arguments: Mapping[str, object]) -> Finding:
