@@ -13,7 +13,8 @@ from pathlib import Path
 
 import polars as pl
 
-from penmark import session
+from penmark import pair_session, session
+from penmark.pair_session import CompareRequest
 from penmark.protocols import JudgeOptions
 from penmark.reports.choice import choose
 from penmark.reports.figures import WriterFigures
@@ -33,6 +34,17 @@ JUDGMENTS = {
     "status": pl.String,
     "reason": pl.String,
     "read_as": pl.String,
+}
+PREFERENCES = {
+    "task": pl.String,
+    "first": pl.String,
+    "second": pl.String,
+    "judge": pl.String,
+    "order": pl.String,
+    "repeat": pl.Int64,
+    "margin": pl.Int64,
+    "status": pl.String,
+    "reason": pl.String,
 }
 FIGURES = {
     "writer": pl.String,
@@ -107,6 +119,34 @@ def judge(
     return pl.DataFrame(list(rows), schema=JUDGMENTS, orient="row")
 
 
+def compare(
+    store: Store,
+    bench: str,
+    *,
+    model: str,
+    judge: str = "pairwise",
+    against: Sequence[str] = (),
+    calls: CallOptions | None = None,
+) -> pl.DataFrame:
+    """The judge's verdicts on pairs of responses, one row a verdict, once what was missing is compared.
+
+    Columns: task, first, second (writers), judge, order ("ab": the first was shown first), repeat, margin (2 and 1
+    where the first is (much) better, 0 a tie, -1, -2; null = none), status, reason.
+
+    Raises:
+        PenmarkError: before anything is stored, when something does not fit.
+    """
+    request = CompareRequest(
+        bench=bench, judge=judge, model=model, against=tuple(against), calls=calls or CallOptions()
+    )
+    outcome = pair_session.compare(store, request)
+    rows = (
+        (task, first, second, p.judge, p.order, p.repeat, p.margin, p.status, p.reason)
+        for task, first, second, p in reads.preferences_on(store.db, bench, outcome.name)
+    )
+    return pl.DataFrame(list(rows), schema=PREFERENCES, orient="row")
+
+
 def report(
     store: Store, bench: str | None = None, *, judge: str | None = None, writers: Sequence[str] = (), scale: int = 10
 ) -> pl.DataFrame:
@@ -131,4 +171,4 @@ def _figures(writer: WriterFigures) -> list[tuple[object, ...]]:
     ]
 
 
-__all__ = ["CallOptions", "JudgeOptions", "judge", "open", "report", "write"]
+__all__ = ["CallOptions", "JudgeOptions", "compare", "judge", "open", "report", "write"]

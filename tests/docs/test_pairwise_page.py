@@ -36,6 +36,11 @@ def test_the_run_of_the_page_comes_to_what_the_page_says(tmp_path, monkeypatch):
     assert made["contradicted"] == 6
     order = json.loads(run(["meta", "order", "--json"]))["judges"]["p"]
     assert round(100 * order["first_wins"]["value"], 1) == round(100 * order["consistent"]["value"], 1) == 66.7
+    (source,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    names: dict[str, object] = {}
+    exec(source, names)
+    assert names["verdicts"]["margin"].to_list().count(None) == 0
+    assert len(names["verdicts"]) == 24
     assert "compared in pairs by p" in Path("pairs.html").read_text(encoding="utf-8")
 
 

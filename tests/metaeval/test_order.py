@@ -9,6 +9,7 @@ import pytest
 from penmark.cli.app import command_tree
 from penmark.errors import ConfigError
 from penmark.metaeval.order import as_json, order_bias
+from penmark.metaeval.panel import load_panel, load_rater
 from penmark.records import Preference, Response, Task
 from penmark.store import Store
 
@@ -114,6 +115,21 @@ def test_what_needed_no_reading_says_nothing_about_order(tmp_path):
     path = judged(tmp_path / "s.db", lambda *_: 1, status="empty")
     with pytest.raises(ConfigError, match="penmark compare demo"):
         bias(path)
+
+
+def test_agreement_takes_a_pair_whose_orders_disagree_for_a_tie_and_half_a_verdict_for_none(tmp_path):
+    """ann and bob: a winner in one order, a tie in the other; ann and cy: a winner; bob and cy: one order only."""
+
+    def verdict(first, second, n):
+        return {"annbob": 1, "bobann": 0, "anncy": 1, "cyann": -2, "bobcy": 1, "cybob": None}[first + second]
+
+    with Store(judged(tmp_path / "s.db", verdict, tasks=1)) as store:
+        panel = load_panel(store, "demo")
+        found = load_rater(store, panel, "p")
+    assert found.margins is not None
+    named = {frozenset((panel.keys[a], panel.keys[b])): margin for (a, b), margin in found.margins.items()}
+    assert named == {frozenset((key("ann", 0), key("bob", 0))): 0.0, frozenset((key("ann", 0), key("cy", 0))): 1.0}
+    assert (found.asked, found.scored) == (3, 2)
 
 
 def test_the_json_holds_numbers_with_intervals(tmp_path):
