@@ -1,5 +1,7 @@
 """What each rule says about a text."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -174,3 +176,13 @@ def test_a_language_is_told_by_its_script_or_its_common_words(text, language):
 
 def test_every_language_of_a_shared_script_has_its_common_words():
     assert all(len(words.split()) >= 8 for languages in COMMON_WORDS.values() for words in languages.values())
+
+
+@pytest.mark.parametrize("piece", ["\n", "*", "**a", "[a", "<<a", "|a|\n", "1.", "#"])
+def test_a_check_takes_time_in_line_with_the_text(piece):
+    """A text of 30,000 odd marks: what backtracks takes minutes."""
+    text = piece * (30_000 // len(piece))
+    started = time.process_time()
+    for name, arguments in {name: arguments for name, arguments, *_ in CASES}.items():
+        verdict(name, arguments, text)
+    assert time.process_time() - started < 5

@@ -142,7 +142,7 @@ def check_quoted(text: str, arguments: Mapping[str, object]) -> Finding:
 def check_postscript(text: str, arguments: Mapping[str, object]) -> Finding:
     """Whether a line begins with the marker, such as "P.S."; points and spaces inside it are optional."""
     letters = [c for c in str(arguments["marker"]) if c.isalnum()]
-    pattern = r"^[\s*_>#(\"“]*" + r"\.?\s?".join(map(re.escape, letters)) + r"(?![A-Za-z])"
+    pattern = r"^[ \t*_>#(\"“]*" + r"\.?\s?".join(map(re.escape, letters)) + r"(?![A-Za-z])"
     is_met = bool(re.search(pattern, text, re.I | re.M) or ("附言" in str(arguments["marker"]) and "附言" in text))
     return yes_or_no(is_met, f"{'a' if is_met else 'no'} line begins with {arguments['marker']}")
 
