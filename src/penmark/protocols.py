@@ -302,6 +302,7 @@ class JudgeOptions:
         units: "chars" or "words": what the length is counted in, and what overlap metrics compare in Chinese; other
             languages they compare by words.
         checkpoint: folder of a local model, for judges that run one themselves.
+        calibration: a file of `penmark meta calibrate`, for `calibrated`.
         blind: show the task without its requirements, where groups of known order are judged.
     """
 
@@ -312,6 +313,7 @@ class JudgeOptions:
     use_reference: bool = True
     units: Literal["chars", "words"] = "chars"
     checkpoint: Path | None = None
+    calibration: Path | None = None
     blind: bool = False
 
 

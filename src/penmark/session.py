@@ -7,7 +7,7 @@ paid for, then run the engine.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, islice
@@ -99,10 +99,12 @@ class JudgeRequest(VerdictRequest):
 
     Attributes:
         score: "expected" weighs the scores a reply could have given by their log-probabilities.
+        responses: keys of the only responses to score; all when None.
     """
 
     score: Literal["integer", "expected"] = "integer"
     partial: bool = False
+    responses: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -202,22 +204,18 @@ def check_models(names: Sequence[str], options: ModelOptions) -> None:
 
 
 def check_run(store: Store, writing: WriteRequest, judging: JudgeRequest) -> None:
-    """Make sure that what will be written can also be judged, before anything is stored or paid for.
+    """Make sure that what will be written can also be judged, before anything is stored or paid for."""
+    check_judging(store, judging, islice(open_benchmark(writing.bench, writing.data, store).tasks(), writing.limit))
+    check_models([writing.writer], writing.calls.model)
 
-    Args:
-        store: what is there already.
-        writing: how responses will be written.
-        judging: how they will be judged.
 
-    Raises:
-        PenmarkError: when something does not fit.
-    """
-    judge = make_judge(judging.judge, judging.options)
-    model = judge_model(judging, judge)
-    tasks = islice(open_benchmark(writing.bench, writing.data, store).tasks(), writing.limit)
-    check_scorable(judge, writing.bench, [len(list(judge.rubric(task).leaves())) for task in tasks])
-    Judging(store, _judging_plan(judging, judge, model), judging.calls.budget())
-    check_models([writing.writer, *([judging.model] if model and judging.model else [])], writing.calls.model)
+def check_judging(store: Store, request: JudgeRequest, tasks: Iterable[Task]) -> None:
+    """Make sure that responses to these tasks can be judged; PenmarkError if not."""
+    judge = make_judge(request.judge, request.options)
+    model = judge_model(request, judge)
+    check_scorable(judge, request.bench, [len(list(judge.rubric(task).leaves())) for task in tasks])
+    Judging(store, _judging_plan(request, judge, model), request.calls.budget())
+    check_models([request.model] if model and request.model else [], request.calls.model)
 
 
 def write(store: Store, request: WriteRequest, watch: Watch = nullcontext, budget: Budget | None = None) -> Outcome:
@@ -359,6 +357,7 @@ def _judging_plan(request: JudgeRequest, judge: Judge, model: Model | None) -> J
         sampling=_judge_sampling(judge, request),
         writers=request.writers,
         limit=request.limit,
+        responses=request.responses,
         repeats=request.repeats,
         score=request.score,
         partial=request.partial,

@@ -5,13 +5,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tiny_checkpoints import save_tiny_bert
 
 from penmark import judges, registry
 from penmark.benchmarks.sample import Sample
 from penmark.protocols import MARGIN, JudgeCard, JudgeOptions, Question, Sampling, Verdict
 from penmark.records import Response, Rubric
 from penmark.requirements.dropout import group_task
+from tiny_checkpoints import save_tiny_bert
 
 
 def tasks(name):
@@ -46,10 +46,23 @@ def checkpoints(tmp_path_factory):
 
 
 @pytest.fixture
-def make(checkpoints):
+def calibration(tmp_path):
+    """A calibration of the length."""
+    length = registry.load("judges", "length")
+    spec = {"judge": "length", "version": length.CARD.version, **length.create(JudgeOptions()).settings()}
+    leaves = [{"source": "length", "node": "length", "at": [0, 1000], "points": [-1, 1]}]
+    about = {"format": "penmark calibration 1", "bench": "b", "human": "human", "method": "linear", "base": 5}
+    path = tmp_path / "calibration.json"
+    path.write_text(json.dumps({**about, "sources": {"length": spec}, "leaves": leaves, "rated": [], "weights": []}))
+    return path
+
+
+@pytest.fixture
+def make(checkpoints, calibration):
     def create(name):
         tree = PACKAGED_TREE if name == "tree" else None
-        return registry.load("judges", name).create(JudgeOptions(checkpoint=checkpoints(name), tree=tree))
+        options = JudgeOptions(checkpoint=checkpoints(name), tree=tree, calibration=calibration)
+        return registry.load("judges", name).create(options)
 
     return create
 

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from penmark.cli import meta_agreement, meta_card, meta_correct, meta_judges, meta_length, meta_order, meta_stability
+from penmark.cli import (
+    meta_agreement,
+    meta_calibrate,
+    meta_card,
+    meta_correct,
+    meta_judges,
+    meta_length,
+    meta_order,
+    meta_robustness,
+    meta_stability,
+)
 from penmark.cli.failure import check_writable
 from penmark.cli.flags import DbFlags, command
 from penmark.cli.output import print_or_save
@@ -138,7 +148,9 @@ def _human(store: Store, judged: Judged, name: str | None) -> tuple[str, FloatAr
 
 
 command(app, "ablate", AblateFlags)(ablate)
+meta_calibrate.register(app)
 meta_correct.register(app)
+meta_robustness.register(app)
 meta_agreement.register(app)
 meta_order.register(app)
 meta_stability.register(app)

@@ -18,6 +18,7 @@ from penmark.cli.flags import CallFlags, DataFlags, DbFlags, SamplingFlags, comm
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from penmark.cli.meta_robustness import RobustnessFlags
     from penmark.cli.weval_rank import RankFlags
     from penmark.evaluate.budget import Budget
     from penmark.evaluate.estimate import Estimate
@@ -106,6 +107,10 @@ class JudgingFlags:
         Path | None,
         typer.Option(metavar="DIR", rich_help_panel=JUDGING, help="A local model, for judges that run one themselves."),
     ] = None
+    calibration: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", rich_help_panel=JUDGING, help="What the judge `calibrated` goes by."),
+    ] = None
     partial: Annotated[
         bool,
         typer.Option(
@@ -173,7 +178,9 @@ def judge(flags: JudgeFlags) -> None:
 def run(flags: RunFlags) -> None:
     """Write, judge and report in one go."""
     judging = judge_request(
-        flags, writers=(flags.writer_name or flags.writer,), calls=call_options(flags, SamplingFlags())
+        flags,
+        writers=(flags.writer_name or flags.writer,),
+        calls=call_options(flags, SamplingFlags()),
     )
     if flags.dry_run:
         show_estimates(flags.db, write_request(flags), judging)
@@ -220,7 +227,7 @@ def write_request(flags: WriteFlags | RunFlags) -> WriteRequest:
 
 
 def judge_request(
-    flags: JudgeFlags | RunFlags | RankFlags, *, writers: tuple[str, ...], calls: CallOptions
+    flags: JudgeFlags | RunFlags | RankFlags | RobustnessFlags, *, writers: tuple[str, ...], calls: CallOptions
 ) -> JudgeRequest:
     """What the options ask to judge."""
     from penmark.protocols import JudgeOptions
@@ -245,6 +252,7 @@ def judge_request(
             use_reference=flags.reference,
             units=flags.units,
             checkpoint=flags.checkpoint,
+            calibration=flags.calibration,
         ),
         calls=calls,
     )

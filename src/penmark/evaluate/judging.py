@@ -41,6 +41,7 @@ class JudgingPlan:
         model: None for judges that need none.
         writers: only their responses; all when empty.
         limit: only the first so many tasks.
+        responses: keys of the only responses to score; all when None.
         repeats: how often each response is scored.
         score: "integer" as the reply says, or "expected" over the alternatives of its score tokens.
         partial: whether inner nodes make do with the scored children.
@@ -54,6 +55,7 @@ class JudgingPlan:
     sampling: Sampling
     writers: Sequence[str] = ()
     limit: int | None = None
+    responses: frozenset[str] | None = None
     repeats: int = 1
     score: Literal["integer", "expected"] = "integer"
     partial: bool = False
@@ -85,7 +87,8 @@ class Judging:
         spec = plan.spec()
         store.check_name("judges", plan.judge_name, spec)
         leaves: dict[str, int] = {}
-        keys = reads.response_keys(store.db, plan.bench, plan.writers, plan.limit)
+        found = reads.response_keys(store.db, plan.bench, plan.writers, plan.limit)
+        keys = ((task, key) for task, key in found if plan.responses is None or key in plan.responses)
         self._responses = _Responses(self._scorable(keys, leaves))
         check_scorable(plan.judge, plan.bench, leaves.values())
         scorings = sum(leaves[task] * count for task, count in self._responses.counts().items())

@@ -96,6 +96,11 @@ def tasks(db: sqlite3.Connection, bench: str) -> Iterator[tuple[Task, int]]:
         yield read_task(record), tokens
 
 
+def positions(db: sqlite3.Connection, bench: str) -> dict[str, int]:
+    """Task key to the task's place in the benchmark."""
+    return dict(db.execute("SELECT key, position FROM tasks WHERE bench = ?", (bench,)))
+
+
 def response_keys(
     db: sqlite3.Connection, bench: str, writers: Sequence[str] = (), limit: int | None = None
 ) -> Iterator[tuple[str, str]]:
