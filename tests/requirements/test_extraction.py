@@ -235,6 +235,8 @@ def test_capital_letters_that_highlight_are_no_highlighted_sections():
     ("query", "expected"),
     [
         ("The word fake should appear 6 or 7 times.", ("mentions", {"word": "fake", "least": 6, "most": 7})),
+        ("Limit the number of words in all caps to less than 4.", ("capital_words", {"most": 3})),
+        ("The number of words in capital letters should be 2 or more.", ("capital_words", {"least": 2})),
         ("Commas are not allowed.", ("no_commas", {})),
         ("Not a single letter of it is capitalized.", ("lowercase", {})),
         ("Capitalize every letter.", ("uppercase", {})),

@@ -17,6 +17,12 @@ MENTIONS_CAPITAL_WORDS = re.compile(_CAPITAL_WORDS, re.I)
 _TIMES = re.compile(
     rf"{EN_AMOUNT}\s*(?P<unit>(?:such\s+)?(?:capitali[sz]ed\s+|all[- ]caps?\s+)?(?:words?|times)){EN_AFTER}", re.I
 )
+# "The number of words in capital letters should be less than four."
+_NUMBER_OF = re.compile(
+    rf"number of words\b[^.\n]{{0,40}}?\b(?:capital|caps)\w*(?: letters)?[^.\n]{{0,24}}?\b(?:to|"
+    rf"be|is)\s+{EN_AMOUNT}(?P<after>)",
+    re.I,
+)
 _SOME = re.compile(r"\b(?:use|include|add)\b(?:\s+\w+){0,2}\s+words\b", re.I)
 LOWERCASE = re.compile(
     r"\bno(?:t a single)? letters?\b[^.\n]{0,40}\bcapitali[sz]ed|"
@@ -57,7 +63,7 @@ def _capital_words(query: str, mention: re.Match[str]) -> Iterator[Found]:
     """How many words are to be in capitals; "use some" is at least one."""
     bounds: list[Bounds] = []
     span = (mention.start(), mention.end())
-    for match in _TIMES.finditer(query):
+    for match in (*_TIMES.finditer(query), *_NUMBER_OF.finditer(query)):
         clause = clause_around(query, match.start(), match.end()).lower()
         near = query[max(0, match.start() - 120) : match.end() + 60].lower()
         read = read_bounds(query, match, bare_is_about=False)
