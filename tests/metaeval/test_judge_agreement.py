@@ -5,12 +5,14 @@ import math
 
 import numpy as np
 import pytest
-from rated_example import BENCH, compared, judged, preferred, rated
+from rated_example import BENCH, compared, judged, preferred, rated, task
 from scipy import stats
 from sklearn.metrics import accuracy_score, cohen_kappa_score
 
 from penmark.errors import ConfigError
 from penmark.metaeval.agreement import Question, agreement, as_json
+from penmark.metaeval.comparing import MOST_TASKS, Setting, briefly
+from penmark.metaeval.panel import Panel, Rater
 from penmark.store import Store
 
 
@@ -71,6 +73,20 @@ def test_every_figure_equals_the_libraries_on_random_scores_with_ties_and_gaps(s
         ]
     assert found["within_task"]["spearman"]["value"] == pytest.approx(np.mean(inside))
     assert found["within_task"]["spearman"]["n"] == len(inside)
+
+
+def test_kendall_of_very_many_tasks_has_no_interval():
+    n = MOST_TASKS + 1
+    rng = np.random.default_rng(0)
+    human, judge = rng.integers(0, 4, (2, n)).astype(float)
+    panel = Panel(
+        bench=BENCH, tasks=[task("t")] * n, writers=["a"], keys=[str(r) for r in range(n)], task_R=np.arange(n),
+        writer_R=np.zeros(n, np.intp), chars_R=np.ones(n),
+    )  # fmt: skip
+    found = briefly(Setting.of(panel, seed=0), Rater("human", human), Rater("j", judge))
+    assert found["kendall"].figure().value == pytest.approx(stats.kendalltau(human, judge).statistic)
+    assert found["kendall"].figure().low is None
+    assert found["spearman"].figure().low is not None
 
 
 def test_verdicts_equal_scikit_learns(store):

@@ -27,9 +27,10 @@ from penmark.stats.reliability import alphas, coincidences, kappas
 
 PAIR_FIGURES: Mapping[Ties, str] = {"half": "pairwise", "wrong": "pairwise_strict", "verdict": "accuracy"}
 CORRELATIONS = {"pearson": pearson, "spearman": spearman, "kendall": kendall}
-POOLED = {"pearson": resampled.pearsons, "spearman": resampled.spearmans, "kendall": resampled.kendalls}
+POOLED = {"pearson": resampled.pearsons, "spearman": resampled.spearmans}
 BY_ROW = {"pearson": resampled.row_pearsons, "spearman": resampled.row_spearmans, "kendall": resampled.row_kendalls}
 LEVELS: tuple[Literal["nominal", "ordinal", "interval"], ...] = ("nominal", "ordinal", "interval")
+MOST_TASKS = 3000  # in resamples of Kendall's tau-b, whose memory grows with their square
 FEWEST_WRITERS = 3  # to correlate means of
 MOST_VALUES = 50  # different scores on one scale, to count disagreements between
 VERDICTS = 3
@@ -142,9 +143,14 @@ def _agreed(setting: Setting, task_P: IntArray, counts: tuple[FloatArray, FloatA
 
 
 def _pooled(setting: Setting, both: IntArray, scores: tuple[FloatArray, FloatArray]) -> Estimates:
-    """Correlations over all responses."""
+    """Correlations over all responses; of very many tasks, Kendall's without an interval."""
     task_R = setting.panel.task_R[both]
-    return {name: Estimate(f(setting.weights_B_N, task_R, *scores), len(both)) for name, f in POOLED.items()}
+    found = {name: Estimate(f(setting.weights_B_N, task_R, *scores), len(both)) for name, f in POOLED.items()}
+    if len(setting.panel.tasks) <= MOST_TASKS:
+        tau_B = resampled.kendalls(setting.weights_B_N, task_R, *scores)
+    else:
+        tau_B = np.array([kendall(*scores)])
+    return {**found, "kendall": Estimate(tau_B, len(both))}
 
 
 def _within(setting: Setting, both: IntArray, scores: tuple[FloatArray, FloatArray]) -> Estimates:
