@@ -85,8 +85,8 @@ def test_a_dry_run_sends_and_stores_nothing(penmark, two):
         (constraints(t2="tone"), "'t2' is 'tone', expected one of style, format, length, content"),
         (constraints(c5="Tell it in  the first PERSON."), "a requirement stands twice"),
         (constraints(c5="words about a boat"), "the query asks for this already"),
-        (constraints(c2="Use at least 3,000 words in all."), "no text can meet both"),
-        (constraints(c4="Write no more than 5 words."), "no text can meet both"),
+        (constraints(c2="Use at least 3,000 words in all.", t2="length"), "no text can meet both"),
+        (constraints(c4="Write no more than 5 words.", t4="length"), "no text can meet both"),
         (constraints(**dict.fromkeys(("t1", "t2", "t3", "t4", "t5"), "style")), "all requirements are of the kind"),
     ],
 )
@@ -156,3 +156,9 @@ def test_seeds_far_from_every_prototype_are_left_out(penmark, tmp_path):
     done = penmark("weval build " + words[0], *words[1:]).ok()
     assert "1 of 2 seeds are within 0.999 of a prototype" in done.err
     assert [(task.tags[SEED], task.tags["task_type"]) for task in groups()] == [("abc abc", "a")]
+
+
+def test_a_query_whose_own_demands_are_misread_is_not_held_against_its_requirements(penmark):
+    odd = seeds("seeds.jsonl", "Write a title of at most 8 words and a text of 100 to 140 words.")
+    penmark(BUILD, odd, "--model", builder()).ok()
+    assert len(groups()) == 1

@@ -2,9 +2,9 @@
 
 import pytest
 
-from penmark.records import Check
+from penmark.records import Check, Requirement
 from penmark.requirements import extract
-from penmark.requirements.conflicts import conflict, exclude
+from penmark.requirements.conflicts import checked, conflict, exclude
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,13 @@ def test_amounts_of_different_things_do_not_exclude_each_other():
     assert not exclude(Check("mentions", {"word": "a", "least": 3}), Check("mentions", {"word": "b", "most": 1}))
     assert exclude(Check("mentions", {"word": "a", "least": 3}), Check("mentions", {"word": "a", "most": 1}))
     assert not exclude(Check("mentions", {"word": "a", "most": 3}), Check("excludes", {"words": ["a"]}))
+
+
+def test_a_demand_gets_the_check_of_its_own_kind_and_of_the_one_thing_it_says():
+    def check(kind, text):
+        return checked(Requirement(kind=kind, text=text)).check
+
+    assert check("length", "Use at most 60 words.") == Check("words", {"most": 60})
+    assert check("format", "Use at most 60 words.") is None
+    assert check("length", "Use at most 60 words and exactly 3 paragraphs.") is None
+    assert check("style", "Be kind.") is None

@@ -22,7 +22,7 @@ from penmark.models.reply import read_object, refuse_quoted
 from penmark.protocols import Model, Prompt, Sampling
 from penmark.records import REQUIREMENT_KINDS, Requirement, RequirementKind, Task
 from penmark.requirements import extract
-from penmark.requirements.conflicts import conflict
+from penmark.requirements.conflicts import checked, conflict
 from penmark.text.template import fence, fill, sections
 
 CONSTRAINTS = 5
@@ -91,7 +91,9 @@ def read_constraints(reply: str, task: Task) -> tuple[Requirement, ...]:
     kinds = {r.kind for r in requirements}
     if len(kinds) < FEWEST_KINDS:
         raise VerdictError(f"all requirements are of the kind {kinds.pop()!r}; at least {FEWEST_KINDS} kinds were due")
-    clash = conflict([*extract(task.prompt), *requirements])
+    asked = extract(task.prompt)
+    # Where the query seems to contradict itself, the rules have misread it, and it is not held against anything.
+    clash = conflict(requirements if conflict(asked) else [*asked, *requirements])
     if clash is not None:
         raise VerdictError(f"no text can meet both {clash[0].text!r} and {clash[1].text!r}")
     return requirements
@@ -105,9 +107,7 @@ def _read_requirement(found: Mapping[str, object], number: int) -> Requirement:
         raise VerdictError(f"'c{number}' is over {MOST_CHARS} characters or has line breaks in it: {text[:80]!r}")
     if kind not in REQUIREMENT_KINDS:
         raise VerdictError(f"'t{number}' is {kind!r}, expected one of {', '.join(REQUIREMENT_KINDS)}")
-    found_by_rule = extract(text)
-    check = found_by_rule[0].check if len(found_by_rule) == 1 else None  # One text that says more has no one check.
-    return Requirement(kind=cast(RequirementKind, kind), text=text.strip(), check=check)
+    return checked(Requirement(kind=cast(RequirementKind, kind), text=text.strip()))
 
 
 def _folded(text: str) -> str:

@@ -6,6 +6,7 @@ import typer
 
 from penmark.cli.flags import command
 from penmark.cli.weval_build import BuildFlags, build
+from penmark.cli.weval_exchange import ExportFlags, ImportFlags, export, import_groups
 from penmark.cli.weval_metrics import MetricsFlags, metrics
 from penmark.cli.weval_rank import RankFlags, rank
 from penmark.cli.weval_report import ReportFlags, report
@@ -24,6 +25,8 @@ def root() -> None:
 
 
 command(app, "build", BuildFlags)(build)
+command(app, "import", ImportFlags)(import_groups)
+command(app, "export", ExportFlags)(export)
 command(app, "rank", RankFlags)(rank)
 command(app, "report", ReportFlags)(report)
 command(app, "metrics", MetricsFlags)(metrics)

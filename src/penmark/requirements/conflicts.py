@@ -1,14 +1,24 @@
-"""Demands that no text can meet together, as far as rules can tell: amounts that exclude each other, two languages."""
+"""What rules make of demands in words: the check of one, and pairs that no text can meet together."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from penmark.records import Check, Requirement
+from penmark.requirements.extraction import extract
 from penmark.requirements.finding import Bounds
 
 BOUNDS = ("least", "most", "about")
+
+
+def checked(requirement: Requirement) -> Requirement:
+    """The requirement with the rule that checks it, where its text says one checkable thing of its own kind."""
+    found = extract(requirement.text)
+    if len(found) == 1 and found[0].kind == requirement.kind:
+        return replace(requirement, check=found[0].check)
+    return requirement
 
 
 def conflict(requirements: Sequence[Requirement]) -> tuple[Requirement, Requirement] | None:
