@@ -121,6 +121,13 @@ def test_what_cannot_work_is_told_before_anything_is_written(penmark, small, wor
     assert not Path("runs").exists()
 
 
+def test_an_embedded_model_that_is_not_there_is_told(penmark, monkeypatch):
+    pytest.importorskip("trl", reason="the extra `train` is not installed")
+    pytest.importorskip("xllamacpp", reason="the embedded model is not installed")
+    monkeypatch.setenv("PENMARK_EMBEDDED_GGUF", "none.gguf")
+    penmark("train reward --dry-run --config", RECIPES / "tiny-reward.toml").refused("PENMARK_EMBEDDED_GGUF names none.gguf")
+
+
 def test_a_recipe_of_another_method_names_the_command(penmark):
     config = RECIPES / "tiny-writer.toml"
     penmark("train reward --config", config).refused(f"run `penmark train writer --config {config}`")

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from penmark.errors import ConfigError
+from penmark.models._trainable import trainable_folder
+from penmark.models.embedded import find_weights
 from penmark.train.recipe import EMBEDDED, LoraPart, ModelPart, Recipe, Shape
 
 LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate")
@@ -60,6 +62,23 @@ def open_base(name: str) -> Base:
     if not any(file for pattern in WEIGHTS for file in folder.glob(pattern)):
         raise ConfigError(f"{folder}: no weights ({' or '.join(WEIGHTS)}) in it; copy them there")
     return Base(folder, config, _load_tokenizer(folder))
+
+
+def with_embedded(recipe: Recipe, models: Path) -> Recipe:
+    """The recipe with a folder as its base model: for "embedded" the packaged model, turned into one the first time.
+
+    Args:
+        recipe: the run.
+        models: where such folders are kept.
+
+    Raises:
+        ConfigError: when the packaged model is not installed.
+    """
+    if recipe.model.base != EMBEDDED:
+        return recipe
+    check_libraries()
+    folder = trainable_folder(find_weights(), models)
+    return recipe.model_copy(update={"model": recipe.model.model_copy(update={"base": str(folder)})})
 
 
 def read_config(folder: Path) -> Mapping[str, Any]:
@@ -129,7 +148,7 @@ def shape_of(part: ModelPart) -> Shape | None:
     The parameters of a folder are counted as a Llama-like model has them: embeddings, attention, gated feed-forward.
     """
     folder = Path(part.base)
-    if part.base == EMBEDDED or not (folder / "config.json").is_file():
+    if not (folder / "config.json").is_file():
         return part.shape
     config = read_config(folder)
     try:
