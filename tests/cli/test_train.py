@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from commands import ROOT, jsonl
+from commands import ROOT, jsonl, lines
 
 RECIPES = ROOT / "recipes"
 BIG = [
@@ -102,6 +102,18 @@ def test_the_trained_model_is_at_once_a_judge(penmark, judged, small):
     penmark(f"judge sample --writer b --judge reward:{folder}/model").ok()
 
 
+def test_the_trained_policy_is_at_once_a_writer(penmark, small):
+    jsonl("prompts.jsonl", *({"prompt": f"Say {i}", "task": i} for i in range(4)))
+    recipe = SMALL.replace("reward", "grpo").replace("pairs", "prompts").replace("device_batch = 2", "device_batch = 4")
+    rewards = '[grpo]\ngroup = 2\nmax_completion_tokens = 4\n[[grpo.rewards]]\njudge = "length"\n'
+    Path("policy.toml").write_text(recipe + rewards, encoding="utf-8")
+    done = penmark("train grpo --config policy.toml --set optimizer.steps=1").ok()
+    assert "penmark run BENCH --writer hf/runs/small/model" in done.out
+    penmark("write sample --limit 1 --max-output-tokens 4 --writer hf/runs/small/model").ok()
+    kept = lines(penmark("export responses --db runs/small/rollouts-0.db --bench rollouts --format penmark").ok().out)
+    assert len(kept) >= 4
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -125,7 +137,9 @@ def test_an_embedded_model_that_is_not_there_is_told(penmark, monkeypatch):
     pytest.importorskip("trl", reason="the extra `train` is not installed")
     pytest.importorskip("xllamacpp", reason="the embedded model is not installed")
     monkeypatch.setenv("PENMARK_EMBEDDED_GGUF", "none.gguf")
-    penmark("train reward --dry-run --config", RECIPES / "tiny-reward.toml").refused("PENMARK_EMBEDDED_GGUF names none.gguf")
+    penmark("train reward --dry-run --config", RECIPES / "tiny-reward.toml").refused(
+        "PENMARK_EMBEDDED_GGUF names none.gguf"
+    )
 
 
 def test_a_recipe_of_another_method_names_the_command(penmark):

@@ -23,7 +23,7 @@ def save_tiny_model(folder: Path, *, template: str | None = TEMPLATE, seed: int 
     tokenizer.save_pretrained(folder)
     config = transformers.LlamaConfig(
         vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
-        intermediate_size=64, max_position_embeddings=512, bos_token_id=None, tie_word_embeddings=True,
+        intermediate_size=64, max_position_embeddings=8192, bos_token_id=None, tie_word_embeddings=True,
         eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
     )  # fmt: skip
     with torch.random.fork_rng(devices=[]):
