@@ -37,13 +37,26 @@ def test_the_json_has_every_part(penmark, mine):
     found = penmark("meta card --json").ok().json()
     assert (found["bench"], found["human"], list(found["judges"])) == ("mine", "human", ["count/chars@1", "words"])
     card = found["judges"]["count/chars@1"]
-    assert {"agreement", "coverage", "cost", "stability", "length", "calibration", "spec"} <= {*card}
+    assert {"agreement", "coverage", "cost", "stability", "length", "robustness", "calibration", "spec"} <= {*card}
     assert list(card["agreement"]) == ["count/chars@1", "length", "random", "human ceiling"]
     assert card["coverage"] == {"asked": 36, "scored": 36, "statuses": {"scored": 72}}
     assert card["stability"]["flip_rate"]["value"] == 0
     assert list(card["length"]) == ["count/chars@1", "human"]
     assert card["calibration"]["of"] == "scores"
     assert found["judges"]["words"]["stability"] is None
+    assert card["robustness"] is None
+
+
+def test_a_judge_of_disturbed_texts_shows_what_it_notices(penmark, mine, tmp_path):
+    penmark("meta robustness mine --judge length --judge-name 'count/chars@1' --limit 12").ok()
+    penmark("meta card --judge 'count/chars@1' -o card.html").ok()
+    page = (tmp_path / "card.html").read_text(encoding="utf-8")
+    assert "texts disturbed" in page
+    assert "has a verdict on 36 of them (100%)" in page  # The copies are not among the responses.
+    card = penmark("meta card --judge 'count/chars@1' --json").ok().json()["judges"]["count/chars@1"]
+    assert card["robustness"]["bench"] == "mine"
+    penmark("meta card --judge words -o words.html").ok()
+    assert "judged no disturbed texts" in (tmp_path / "words.html").read_text(encoding="utf-8")
 
 
 def test_a_judge_that_nobody_can_be_held_against_says_so(penmark, judged, tmp_path):

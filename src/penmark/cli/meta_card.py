@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -18,6 +18,7 @@ from penmark.cli.output import print_json
 
 if TYPE_CHECKING:
     from penmark.metaeval.card import Card
+    from penmark.metaeval.robustness import Effect, Robustness
     from penmark.metaeval.variant_figures import Figure
     from penmark.reports.sheet import Cell, Section, Sheet
 
@@ -29,6 +30,13 @@ SAYS_CALIBRATION = (
 SAYS_DIFFERENCES = (
     "Pairs that people compared, in up to ten groups by how far apart the judge's two scores are: how often people "
     "prefer the response with the higher score. At one half the difference means nothing to them."
+)
+SAYS_ROBUSTNESS = (
+    "Copies of the texts were disturbed on purpose, and the judge scored them like any other. A sound judge lowers its "
+    "score for damage and is not moved by what does not touch the writing."
+)
+LEGEND_ROBUSTNESS = (
+    "Change: score of the copy less that of the text. It does: right or wrong where the interval says so, else unclear."
 )
 SPEC_SHOWN = ("judge", "version", "model", "unit", "aggregate", "score", "partial", "layout", "preset", "prompt_hash")
 
@@ -52,7 +60,7 @@ def register(app: typer.Typer) -> None:
 
 
 def show_cards(flags: CardFlags) -> None:
-    """A page for each judge: agreement, coverage, cost, stability, length, calibration."""
+    """A page for each judge: agreement, coverage, cost, stability, length, robustness, calibration."""
     from penmark.errors import ConfigError
     from penmark.metaeval.card import as_json, cards
     from penmark.reports.sheet import write_page
@@ -165,6 +173,9 @@ def _notes(card: Card) -> Iterator[str]:
         yield "The embedded model judges poorly; it shows how penmark works."
     if card.stability is None:
         yield f"It was asked once about everything; `penmark judge {card.bench} --repeats 5` shows how stable it is."
+    if card.robustness is None:
+        how = f"`penmark meta robustness {card.bench} --judge JUDGE`"
+        yield f"It has judged no disturbed texts; {how} shows what it notices."
 
 
 def _sections(card: Card) -> Iterator[Section]:
@@ -175,6 +186,8 @@ def _sections(card: Card) -> Iterator[Section]:
     if card.stability is not None:
         yield meta_stability.section([card.stability])
     yield meta_length.section(card.lengths)
+    if card.robustness is not None:
+        yield _robustness(card.robustness)
 
 
 def _coverage(card: Card) -> Section:
@@ -225,3 +238,27 @@ def _calibrated(judge: float, human: Figure) -> Iterator[Cell]:
     yield Cell(number(judge))
     yield meta_agreement.cell(human)
     yield Cell(f"{human.n:,}")
+
+
+def _robustness(made: Robustness) -> Section:
+    """What the judge makes of disturbed texts; one row a disturbance."""
+    from penmark.reports.sheet import Section
+
+    (judge,) = made.columns
+    rows = [(d.name, _effect(d.expected, d.effects[judge])) for d in made.disturbances if judge in d.effects]
+    columns = ("Disturbance", "A sound score", "Of the texts", "Change", "It does")
+    title = f"{made.texts:,} texts disturbed"
+    return Section(title=title, says=SAYS_ROBUSTNESS, columns=columns, rows=rows, legend=LEGEND_ROBUSTNESS)
+
+
+def _effect(expected: str, effect: Effect) -> list[Cell]:
+    from penmark.reports.sheet import Cell, number
+
+    moods: dict[str, Literal["", "good", "bad"]] = {"right": "good", "wrong": "bad"}
+    change = meta_agreement.cell(effect.change)
+    return [
+        Cell(expected),
+        Cell(number(effect.initial)),
+        change,
+        Cell(effect.verdict, mood=moods.get(effect.verdict, "")),
+    ]

@@ -9,12 +9,13 @@ from typing import Any
 from penmark.errors import ConfigError
 from penmark.metaeval import agreement as agreements
 from penmark.metaeval import calibration as calibrations
-from penmark.metaeval import length_bias, stability
+from penmark.metaeval import length_bias, robustness, stability
 from penmark.metaeval.agreement import Agreement, JudgeAgreement, Question, human_judge
 from penmark.metaeval.calibration import Calibration
 from penmark.metaeval.comparing import Setting
 from penmark.metaeval.length_bias import JudgeLength
 from penmark.metaeval.panel import Rater, load_panel, load_rater
+from penmark.metaeval.robustness import Robustness
 from penmark.metaeval.stability import Stability
 from penmark.store import Store, reads
 from penmark.store.tallies import judging_costs
@@ -30,6 +31,7 @@ class Card:
         agreement: it, the length, chance and the human ceiling.
         stability: None where it scored nothing twice.
         lengths: it and, where there are people, them.
+        robustness: None where it has judged no perturbed copies.
         statuses: status of its root verdicts to their number; empty for judges of pairs.
         cost_usd: of all its calls on this benchmark; None where it is not known.
     """
@@ -42,6 +44,7 @@ class Card:
     stability: Stability | None
     lengths: Sequence[JudgeLength]
     calibration: Calibration | None
+    robustness: Robustness | None
     statuses: Mapping[str, int]
     asked: int
     scored: int
@@ -94,6 +97,7 @@ def _card(store: Store, setting: Setting, judge: str, human: str | None, seed: i
         stability=stability.stability_of(store, setting, judge),
         lengths=_lengths(setting, rater, people),
         calibration=calibrations.calibration(setting, people, rater) if people else None,
+        robustness=_robustness(store, bench, judge, seed),
         statuses=reads.root_statuses(store.db, bench, judge),
         asked=rater.asked,
         scored=rater.scored,
@@ -104,6 +108,14 @@ def _card(store: Store, setting: Setting, judge: str, human: str | None, seed: i
 def _lengths(setting: Setting, judge: Rater, people: Rater | None) -> list[JudgeLength]:
     own = length_bias.judge_length(setting, judge, people)
     return [own, length_bias.judge_length(setting, people, None)] if people else [own]
+
+
+def _robustness(store: Store, bench: str, judge: str, seed: int) -> Robustness | None:
+    try:
+        made = robustness.robustness(store, bench, [judge], seed=seed)
+    except ConfigError:  # There are no perturbed copies here.
+        return None
+    return made if any(d.effects for d in made.disturbances) else None
 
 
 def as_json(bench: str, made: Sequence[Card]) -> dict[str, object]:
@@ -122,5 +134,6 @@ def _plain(card: Card) -> dict[str, object]:
         "cost": {"total": card.cost_usd, "each": cost_each},
         "stability": stability.plain(card.stability) if card.stability else None,
         "length": {judge.name: length_bias.plain(judge) for judge in card.lengths},
+        "robustness": robustness.as_json(card.robustness) if card.robustness else None,
         "calibration": calibrations.plain(card.calibration),
     }

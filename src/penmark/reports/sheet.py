@@ -109,9 +109,8 @@ def _table(section: Section) -> Table:
     for i, name in enumerate(section.columns):
         table.add_column(Text(plain(name)), justify="right" if i else "left", overflow="fold")
     styles = {"good": "green", "bad": "bold red", "": ""}
-    widths = (
-        max(len(f"{c.text} {c.note}") for c in column) for column in zip(*(c for _, c in section.rows), strict=True)
-    )
+    columns = zip(section.columns[1:], *(cells for _, cells in section.rows), strict=True)
+    widths = (max(len(name), *(len(f"{c.text} {c.note}") for c in cells)) for name, *cells in columns)
     between = " " if sum(width + 3 for width in widths) < WIDTH - LONGEST_NAME else "\n"
     for name, cells in section.rows:
         shown = (f"{c.text}{between}{c.note}".strip() for c in cells)
