@@ -10,6 +10,9 @@ import pytest
 from commands import calls, dump, jsonl, judge_script, run_here, script
 from weval_scripts import builder, seeds
 
+from penmark.store import Store, reads
+from tiny_checkpoints import save_tiny_bert
+
 SEEN = '{"score": 9, "reason": "so"}'
 
 
@@ -164,3 +167,18 @@ def test_ratings_by_people_are_one_more_judge(penmark):
     found = penmark("weval report --format json").ok().json()["judges"]["people"]
     assert values(found) == [1, 1, 1, 1]
     assert found["cost_per_response_usd"] is None
+
+
+@pytest.mark.usefixtures("grouped")
+def test_a_reward_model_ranks_and_is_shown_no_requirements_when_blind(penmark, tmp_path):
+    folder = save_tiny_bert(tmp_path / "reward", outputs=1, positions=256)
+    found = ranked(penmark, "--judge", f"reward:{folder}", "--judge-name", "tiny")
+    assert found["tiny"]["coverage"] == found["tiny (blind)"]["coverage"] == 1
+    assert found["tiny"]["tie_rate"] == 0
+    assert found["tiny (blind)"]["judge"] == "reward-model"
+    with Store("penmark.db") as store:
+        scores = [
+            [j.score for _, _, j in reads.judgments_on(store.db, "weval", name) if j.node == ""]
+            for name in ("tiny", "tiny (blind)")
+        ]
+    assert scores[0] != scores[1]
