@@ -1,4 +1,4 @@
-"""`penmark build`: making benchmarks."""
+"""`penmark build`: making benchmarks and training data; the latter in `build_data.py`."""
 
 from __future__ import annotations
 
@@ -25,11 +25,14 @@ if TYPE_CHECKING:
 FAILURES_SHOWN = 10
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
-app = typer.Typer(help="Making benchmarks.", no_args_is_help=True)
+app = typer.Typer(help="Making benchmarks and training data.", no_args_is_help=True)
 
 
 def register(tree: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Add the commands of this file and of `build_data.py`."""
+    from penmark.cli import build_data
+
+    build_data.register(app)
     tree.add_typer(app, name="build")
 
 
