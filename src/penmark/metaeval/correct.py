@@ -20,7 +20,7 @@ from penmark.metaeval.score_table import FloatArray, ScoreTable
 from penmark.stats.prediction_powered import CorrectedMean, Interval, corrected_mean
 
 MOST_DRIFT = 3.0  # standard errors
-FEW_LABELS = 30  # fewer, and intervals of win rates are known to cover too little
+FEW_LABELS = 50  # fewer, and intervals of win rates are known to cover too little
 DECIMALS = 9  # Sums in another order differ in the last bits, which must not break ties.
 
 
