@@ -1,4 +1,4 @@
-"""Make the prompts of docs/experiments/grpo.md: short texts with a length and a further demand, checkable by rule.
+"""Make prompts for recipes/tiny-grpo.toml: short texts with a length and a further demand, both checkable by rule.
 
 python bench/grpo_prompts.py prompts.jsonl [COUNT] [SEED]
 """

@@ -265,6 +265,61 @@ def test_masked_rollouts_move_nothing(recipe, tiny_base, tmp_path):
     assert all(before[name].equal(after[name]) for name in before)
 
 
+def alarm_of(folder, *, stop):
+    """An alarm that watches one judge over windows of two updates, with what it tells."""
+    from types import SimpleNamespace
+
+    from penmark.train.grpo import Alarm
+    from penmark.train.recipe import Component, GrpoPart
+    from penmark.train.saving import MetricsLog
+
+    values = {
+        "group": 2,
+        "max_completion_tokens": 8,
+        "rewards": [{"judge": "length"}],
+        "watch": {"window": 2, "stop": stop},
+    }
+    panel = SimpleNamespace(independent=[SimpleNamespace(component=Component(judge="static"))])
+    told = []
+    job = SimpleNamespace(folder=folder, tell=told.append)
+    return Alarm(GrpoPart.model_validate(values), panel, MetricsLog(folder, told.append), job), told
+
+
+def test_a_gamed_reward_is_told_once_kept_and_ends_the_run_where_asked_to(tmp_path):
+    from types import SimpleNamespace
+
+    from penmark.train.run_folder import RunFolder
+
+    folder = RunFolder(tmp_path)
+    before = [{"step": step, "reward": 0.1, "judge/static": 8.0, "words": 9.0, "distinct_2": 1.0} for step in (1, 2)]
+    folder.metrics.write_text("".join(json.dumps(row) + "\n" for row in before), encoding="utf-8")
+    alarm, told = alarm_of(folder, stop=True)  # A resumed run: what came before counts.
+    control = SimpleNamespace(should_save=False, should_training_stop=False)
+    for step in (3, 4, 5):
+        state = SimpleNamespace(is_world_process_zero=True, global_step=step)
+        logs = {"reward": 0.9, "judge/static": 3.0, "words": 9.0, "distinct_2": 1.0}
+        alarm.on_log(None, state, control, logs)
+        alarm.on_log(None, state, control, {"eval_reward": 0.0})  # No line of training.
+        assert control.should_training_stop == control.should_save == (step >= 4)
+    assert told == ["alarm at step 4: judge/static: falls while the reward rises; the policy may be gaming its reward"]
+    kept = [row for row in folder.metric_rows() if "alarm" in row]
+    assert [(row["step"], row["alarm"].partition(":")[0]) for row in kept] == [(4, "judge/static")]
+
+
+def test_texts_that_shrink_are_told_and_the_run_goes_on(tmp_path):
+    from types import SimpleNamespace
+
+    from penmark.train.run_folder import RunFolder
+
+    alarm, told = alarm_of(RunFolder(tmp_path), stop=False)
+    control = SimpleNamespace(should_save=False, should_training_stop=False)
+    for step, words in enumerate((100, 100, 30, 30), start=1):
+        state = SimpleNamespace(is_world_process_zero=True, global_step=step)
+        alarm.on_log(None, state, control, {"reward": 0.5, "judge/static": 5.0, "words": words, "distinct_2": 1.0})
+    assert told == ["alarm at step 4: texts: texts went from 100 to 30 words"]
+    assert not control.should_training_stop
+
+
 def test_a_policy_moves_towards_its_reward(recipe):
     wanted = recipe("grpo", grpo={"independent": [{"judge": "length", "name": "beside"}]})
     outcome = trained(wanted)
