@@ -146,7 +146,7 @@ def test_every_wording_has_its_check_and_reads_as_no_other_demand():
 
 def test_texts_come_from_files_of_any_of_the_known_shapes(tmp_path):
     rows = [
-        {"id": "q1", "instruction": "Write.", "model": "m", "response": EN[0]},
+        {"task": "essays", "id": "q1", "instruction": "Write.", "model": "m", "response": EN[0]},
         {"task": "q2", "prompt": "写。", "text": ZH[0]},
     ]
     path = tmp_path / "texts.jsonl"

@@ -16,7 +16,7 @@ from penmark.text import language
 # Field names that files of texts are known by, the first that a line has.
 PROMPTS = ("prompt", "instruction", "query")
 TEXTS = ("response", "text", "output")
-TASKS = ("task", "id", "index")
+TASKS = ("id", "index", "task")  # a file may call a category of prompts its task
 WRITERS = ("writer", "model")
 
 
