@@ -46,6 +46,10 @@ def test_a_judge_that_a_text_can_talk_round_is_shown_to_be_wrong(penmark):
 @pytest.mark.usefixtures("written")
 def test_genre_transfer_is_written_by_a_model_and_judged_with_the_rest(penmark):
     rewriter = script("rewriter.jsonl", {"when": ["a poem"], "replies": ["Mist.\nHills."]}, {"replies": ["Dear Sir."]})
+    before = calls()
+    penmark("meta robustness sample --judge static --limit 2 --dry-run --judge-model", rewriter,
+            "--transfer-model", rewriter).ok()  # fmt: skip
+    assert calls() == before
     made = penmark("meta robustness sample --judge length --limit 2 --json --transfer-model", rewriter).ok().json()
     assert {kind for kind in made["perturbations"] if kind.startswith("transfer-")} == {
         "transfer-comment", "transfer-letter", "transfer-official", "transfer-poem",

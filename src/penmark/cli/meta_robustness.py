@@ -69,7 +69,8 @@ class RobustnessFlags(JudgingFlags, SamplingFlags, CallFlags, DbFlags):
 def robustness(flags: RobustnessFlags) -> None:
     """Disturb texts in many ways, have a judge score them again, and show whether its scores go where they should.
 
-    Copies are kept as responses of their own, which reports leave out. Without --judge: what is judged already.
+    Copies are kept as responses of their own, which reports leave out; --dry-run makes those that need no model.
+    Without --judge: what is judged already.
     """
     if flags.html and flags.output is None:
         raise ConfigError("--html makes a page; say where it goes with --output FILE")
@@ -102,7 +103,7 @@ def _prepared(flags: RobustnessFlags) -> JudgeRequest:
     with Store(flags.db, create=False) as store:
         drawn = draw(store, flags.bench, request.writers, flags.limit, seed)
         session.check_judging(store, request, (task for task, _ in drawn))
-        if flags.transfer_model is not None:
+        if flags.transfer_model is not None and not flags.dry_run:
             _transfer(store, flags, drawn, seed)
         copied = save_copies(store, flags.bench, drawn, seed)
     for kind, number in copied.impossible.items():
