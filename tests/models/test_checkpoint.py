@@ -17,7 +17,7 @@ def test_a_text_longer_than_a_batch_goes_alone():
 
 
 def test_no_texts_make_no_batches():
-    assert list(by_length([])) == []
+    assert list(by_length([], tokens_at_once=100)) == []
 
 
 @given(st.lists(st.integers(1, 300), max_size=40), st.integers(1, 600))

@@ -29,7 +29,7 @@ DECIDING = (CONFIG, *TOKENIZERS, "tokenizer_config.json", "merges.txt", "*.jinja
 OWN_CODE_ONLY = {"local_files_only": True, "trust_remote_code": False}
 LIBRARIES = ("torch", "transformers")
 BLOCKS, BLOCK_BYTES = 64, 65536  # of a large file, what is read to tell it from others
-TOKENS_AT_ONCE = 4096  # in one batch, padding included
+TOKENS_AT_ONCE = {"cpu": 1024, "cuda": 16_384}  # in one batch, padding included; a CPU's caches hold no more
 USUAL_POSITIONS = 512  # where neither tokenizer nor configuration says how many tokens the model takes
 
 Head = Literal["AutoModel", "AutoModelForSequenceClassification", "AutoModelForCausalLM"]
@@ -85,7 +85,8 @@ class LocalModel:
         """(places in `inputs`, tensors to run) in batches of similar length, padded on the right, longest first."""
         import torch
 
-        for batch in by_length([len(tokens["input_ids"]) for tokens in inputs]):
+        lengths = [len(tokens["input_ids"]) for tokens in inputs]
+        for batch in by_length(lengths, TOKENS_AT_ONCE[self.device]):
             longest = len(inputs[batch[0]]["input_ids"])
             filled = {name: pad_id if name == "input_ids" else 0 for name in inputs[batch[0]]}
             rows = {
@@ -95,7 +96,7 @@ class LocalModel:
             yield batch, {name: torch.tensor(padded) for name, padded in rows.items()}
 
 
-def by_length(lengths: Sequence[int], tokens_at_once: int = TOKENS_AT_ONCE) -> Iterator[list[int]]:
+def by_length(lengths: Sequence[int], tokens_at_once: int) -> Iterator[list[int]]:
     """Places of texts in batches of similar length, the longest first: what does not fit in memory fails at once.
 
     Args:
