@@ -46,7 +46,8 @@ def run_here(*words: object) -> Done:
     from penmark.cli.app import command_tree
 
     first, *rest = words
-    result = CliRunner().invoke(command_tree(), [*shlex.split(str(first)), *map(str, rest)], prog_name="penmark")
+    words = [*shlex.split(str(first)), *map(str, rest)]
+    result = CliRunner().invoke(command_tree(*words[:1]), words, prog_name="penmark")
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Done(result.exit_code, result.stdout, result.stderr)

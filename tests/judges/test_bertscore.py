@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from tiny_checkpoints import save_tiny_bert
 
 from penmark import session
 from penmark.benchmarks.sample import Sample
@@ -21,6 +20,7 @@ from penmark.protocols import JudgeOptions
 from penmark.records import Response, Task
 from penmark.session import JudgeRequest
 from penmark.store import Store, reads
+from tiny_checkpoints import save_tiny_bert
 
 REFERENCE = "the quick fox ran home."
 TASK = Task(bench="b", id="7", instruction="Write.", reference=REFERENCE)

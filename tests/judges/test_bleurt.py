@@ -3,7 +3,6 @@ import math
 import shutil
 
 import pytest
-from tiny_checkpoints import save_tiny_bert
 
 from penmark import session
 from penmark.benchmarks.sample import Sample
@@ -13,6 +12,7 @@ from penmark.protocols import JudgeOptions
 from penmark.records import Response, Task
 from penmark.session import JudgeRequest
 from penmark.store import Store, reads
+from tiny_checkpoints import save_tiny_bert
 
 REFERENCE = "the fox ran."  # ten tokens
 TASK = Task(bench="b", id="7", instruction="Write.", reference=REFERENCE)

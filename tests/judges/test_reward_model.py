@@ -2,7 +2,6 @@ import json
 import math
 
 import pytest
-from tiny_checkpoints import CHAT, save_tiny_bert, save_tiny_llama
 
 from penmark import session
 from penmark.benchmarks.sample import Sample
@@ -12,6 +11,7 @@ from penmark.protocols import JudgeOptions
 from penmark.records import Response, Task
 from penmark.session import JudgeRequest
 from penmark.store import Store, reads
+from tiny_checkpoints import CHAT, save_tiny_bert, save_tiny_llama
 
 TASK = Task(bench="b", id="7", instruction="Write.")
 LONG = 300  # characters, more than the model's 128 tokens
