@@ -25,8 +25,8 @@ TASKS, CRITERIA = 200, 5
 CALLS = TASKS * CRITERIA
 MEAN_PROMPT_CHARS = 13_000
 TEXTS = Path("texts") / "hellobench_en.jsonl"
-EMBEDDED_TASKS, EMBEDDED_RESPONSE_CHARS = 4, 2_000
-EMBEDDED_QUERY_CHARS = (5_000, 12_000)  # prompts near the usual size that still fit the embedded model's context
+EMBEDDED_TASKS, EMBEDDED_RESPONSE_CHARS = 4, 6_000
+EMBEDDED_QUERY_CHARS = (5_000, 12_000)  # with the response, the 13,000 characters of the other sections
 
 Scores = dict[tuple[str, str, str], float | None]  # by (task id, writer, node); "" is the root
 
