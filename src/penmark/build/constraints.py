@@ -10,26 +10,23 @@ Differs: our own prompts, with the query fenced as data; what is usable is check
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.resources import files
 from typing import cast
 
 from penmark.build.per_task import TaskQuestions
+from penmark.build.prompts import prompt_hash, prompt_sections
 from penmark.errors import VerdictError
 from penmark.models.reply import read_object, refuse_quoted
 from penmark.protocols import Model, Prompt, Sampling
 from penmark.records import REQUIREMENT_KINDS, Requirement, RequirementKind, Task
 from penmark.requirements import extract
 from penmark.requirements.conflicts import checked, conflict
-from penmark.text.template import fence, fill, sections
+from penmark.text.template import fence, fill
 
 CONSTRAINTS = 5
 FEWEST_KINDS = 2
 MOST_CHARS = 400
 FIELDS = tuple(f"{letter}{number}" for number in range(1, CONSTRAINTS + 1) for letter in "ct")
-LANGUAGES = ("en", "zh")
 SAMPLING = Sampling(temperature=0.7, top_p=0.95, max_tokens=1024)
 SCHEMA: Mapping[str, object] = {
     "type": "object",
@@ -53,7 +50,7 @@ def constraint_questions(
         source=source,
         tasks=tasks,
         prompt=constraints_prompt,
-        prompt_hash=_prompt_hash(),
+        prompt_hash=prompt_hash("constraints"),
         read=read_constraints,
         schema=SCHEMA,
         model=model,
@@ -64,7 +61,7 @@ def constraint_questions(
 
 def constraints_prompt(task: Task) -> Prompt:
     """The question for one query, in its language: what all queries share first, then the query, fenced."""
-    texts = _texts(task.language if task.language in LANGUAGES else "en")
+    texts = prompt_sections("constraints", task.language)
     asked = fill(texts["query"], {"query": fence(task.prompt)})
     return Prompt(system=texts["system"], shared=f"{texts['shared']}\n\n", tail=f"{asked}\n\n{texts['answer']}")
 
@@ -112,16 +109,3 @@ def _read_requirement(found: Mapping[str, object], number: int) -> Requirement:
 
 def _folded(text: str) -> str:
     return " ".join(text.split()).casefold()
-
-
-@cache  # The prompt files are read and cut once, not once a query.
-def _texts(language: str) -> Mapping[str, str]:
-    return sections(_resource(language))
-
-
-def _resource(language: str) -> str:
-    return (files("penmark.build") / f"constraints.{language}.md").read_text(encoding="utf-8")
-
-
-def _prompt_hash() -> str:
-    return hashlib.sha256("".join(map(_resource, LANGUAGES)).encode()).hexdigest()[:16]

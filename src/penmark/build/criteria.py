@@ -14,27 +14,24 @@ Differs: our own prompts, with the query fenced as data; strict reading; the pap
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 
 from penmark.build.per_task import TaskAnswers, TaskQuestions
+from penmark.build.prompts import prompt_hash, prompt_sections
 from penmark.errors import ConfigError, VerdictError
 from penmark.evaluate.budget import Budget
 from penmark.models.reply import read_object, refuse_quoted
 from penmark.protocols import Model, Prompt, Sampling
 from penmark.records import Criterion, Task
 from penmark.store import Store
-from penmark.text.template import fence, fill, sections
+from penmark.text.template import fence, fill
 
 CRITERIA = 5
 BANDS = ("1-2", "3-4", "5-6", "7-8", "9-10")
 FIELDS = ("name", "criteria_description", *BANDS)
 SAMPLING = Sampling(temperature=0.7, top_p=0.95, max_tokens=4096)
 LEAST_OUTPUT_TOKENS = 800  # WritingBench's own criteria take 843 to 1,984 by estimate_tokens, 1,141 as a median.
-LANGUAGES = ("en", "zh")
 # Longest texts the schema allows, in characters: a little more than WritingBench's longest, against runaway replies.
 MOST_CHARS = {"name": 80, "criteria_description": 600, **dict.fromkeys(BANDS, 600)}
 
@@ -74,7 +71,7 @@ class CriteriaBuilding(TaskAnswers[tuple[Criterion, ...]]):
             source=plan.source,
             tasks=plan.tasks,
             prompt=criteria_prompt,
-            prompt_hash=_prompt_hash(),
+            prompt_hash=prompt_hash("criteria"),
             read=lambda reply, task: read_reply(reply, task.prompt),
             schema=SCHEMA,
             model=plan.model,
@@ -104,7 +101,7 @@ def _check_output_length(model: Model, sampling: Sampling) -> None:
 
 def criteria_prompt(task: Task) -> Prompt:
     """The question for one query, in its language: what all queries share first, then the query, fenced."""
-    texts = _texts(task.language)
+    texts = prompt_sections("criteria", task.language)
     query = fill(texts["query"], {"query": fence(task.prompt)})
     return Prompt(system=texts["system"], shared=f"{texts['shared']}\n\n", tail=f"{query}\n\n{texts['answer']}")
 
@@ -192,16 +189,3 @@ def _schema() -> Mapping[str, object]:
 
 
 SCHEMA = _schema()
-
-
-@cache  # The prompt files are read and cut once, not once a query.
-def _texts(language: str) -> Mapping[str, str]:
-    return sections(_resource(language))
-
-
-def _resource(language: str) -> str:
-    return (files("penmark.build") / f"criteria.{language}.md").read_text(encoding="utf-8")
-
-
-def _prompt_hash() -> str:
-    return hashlib.sha256("".join(map(_resource, LANGUAGES)).encode()).hexdigest()[:16]

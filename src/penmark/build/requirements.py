@@ -9,12 +9,10 @@ Differs: read from queries as they are instead of made up for seeds; each is quo
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.resources import files
 
 from penmark.build.per_task import TaskAnswers, TaskQuestions
+from penmark.build.prompts import prompt_hash, prompt_sections
 from penmark.errors import VerdictError
 from penmark.evaluate.budget import Budget
 from penmark.models.reply import read_object
@@ -22,9 +20,8 @@ from penmark.protocols import Model, Prompt, Sampling
 from penmark.records import REQUIREMENT_KINDS, Requirement, Task
 from penmark.requirements import extract
 from penmark.store import Store
-from penmark.text.template import fence, fill, sections
+from penmark.text.template import fence, fill
 
-LANGUAGES = ("en", "zh")
 SAMPLING = Sampling(temperature=0.0, max_tokens=2048)
 MOST = 30  # demands of one query
 FIELDS = ("kind", "text", "quote")
@@ -42,7 +39,7 @@ class RequirementsReading(TaskAnswers[tuple[Requirement, ...]]):
             source=source,
             tasks=tasks,
             prompt=requirements_prompt,
-            prompt_hash=_prompt_hash(),
+            prompt_hash=prompt_hash("requirements"),
             read=lambda reply, task: read_requirements(reply, task.instruction),
             schema=SCHEMA,
             model=model,
@@ -53,7 +50,7 @@ class RequirementsReading(TaskAnswers[tuple[Requirement, ...]]):
 
 def requirements_prompt(task: Task) -> Prompt:
     """The question for one query, in its language: what all queries share first, then the query, fenced."""
-    texts = _texts(task.language if task.language in LANGUAGES else "en")
+    texts = prompt_sections("requirements", task.language)
     query = fill(texts["query"], {"query": fence(task.instruction)})
     return Prompt(system=texts["system"], shared=f"{texts['shared']}\n\n", tail=f"{query}\n\n{texts['answer']}")
 
@@ -123,16 +120,3 @@ def _schema() -> Mapping[str, object]:
 
 
 SCHEMA = _schema()
-
-
-@cache  # The prompt files are read and cut once, not once a query.
-def _texts(language: str) -> Mapping[str, str]:
-    return sections(_resource(language))
-
-
-def _resource(language: str) -> str:
-    return (files("penmark.build") / f"requirements.{language}.md").read_text(encoding="utf-8")
-
-
-def _prompt_hash() -> str:
-    return hashlib.sha256("".join(map(_resource, LANGUAGES)).encode()).hexdigest()[:16]

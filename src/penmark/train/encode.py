@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from jinja2 import TemplateError
+
 from penmark.errors import ConfigError, DataError
 from penmark.models._exchange import ExchangeReader
 from penmark.train.data import Dialogue, Pair, Sample, WritingPrompt
@@ -178,7 +180,7 @@ class Encoder:
     def _template(self, turns: Sequence[dict[str, str]], *, is_open: bool = False) -> str:
         try:
             return str(self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=is_open))
-        except Exception as error:
+        except (TemplateError, ValueError, TypeError) as error:
             roles = ", ".join(turn["role"] for turn in turns)
             raise ConfigError(f"the base model's chat template refuses turns by {roles}: {error}") from error
 
