@@ -236,6 +236,7 @@ class PlanQuestion:
     Attributes:
         read: the plan from a reply's text; raises VerdictError when there is none.
         schema: as in `Question`.
+        schema_again: the schema of the second asking on, where it is another one.
         comes_first: whether the questions depend on it; else it is asked beside them.
         likely: a plan to estimate with before there is one.
     """
@@ -243,6 +244,7 @@ class PlanQuestion:
     prompt: Prompt
     read: Callable[[str], Plan]
     schema: Mapping[str, object] | None = None
+    schema_again: Mapping[str, object] | None = None
     comes_first: bool = False
     likely: Plan = field(default_factory=Plan)
 

@@ -103,7 +103,7 @@ def test_a_joint_question_asks_for_all_criteria_at_once(name, language):
     (question,) = questions(name, language, joint=True)
     leaves = dict(make(name).rubric(SAMPLE[language]).leaves())
     assert question.nodes == tuple(leaves)
-    assert question.prompt.shared == questions(name, language)[0].prompt.shared
+    assert questions(name, language)[0].prompt.shared == f"{question.prompt.shared}\n\n{PROMPTS[language]['how']}"
     for criterion in leaves.values():
         for part in (f"## {criterion.name}\n", criterion.description, criterion.bands[4][1]):
             assert part in question.prompt.tail
@@ -226,7 +226,7 @@ def test_prompt_files_have_the_same_sections_and_slots_in_both_languages():
         lang: {n: re.findall(r"\{\{(.*?)\}\}", text) for n, text in parts.items()} for lang, parts in PROMPTS.items()
     }
     assert slots["en"] == slots["zh"]
-    assert list(slots["en"]) == ["system", "shared", "criterion", "joint", "answer", "joint_answer"]
+    assert list(slots["en"]) == ["system", "shared", "how", "criterion", "joint", "answer", "joint_answer"]
     assert all(text.strip() for parts in PROMPTS.values() for text in parts.values())
     assert re.search("[\u4e00-\u9fff]", "".join(PROMPTS["en"].values())) is None
 
@@ -260,7 +260,7 @@ def test_rubric_asks_for_the_tasks_own_criteria_on_their_own_scale():
     task = Task(bench="b", id="1", instruction="A poem.", rubric=Rubric.flat((leaf,)))
     (question,) = make("rubric").questions(task, response_to(task))
     assert "- 0: no\n- 1: yes" in question.prompt.tail
-    assert "from 0 to 1" in question.prompt.tail
+    assert '"score": <0-1>' in question.prompt.tail
     assert question.read('{"score": 0, "reason": "No."}')["Rhyme"].score == 0
     with pytest.raises(VerdictError, match=r"outside 0\.\.1"):
         question.read('{"score": 2, "reason": "No."}')

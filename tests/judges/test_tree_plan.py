@@ -4,7 +4,7 @@ import math
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from tree_texts import LANGUAGES, PLANNED, make, plan_reply, task
+from tree_texts import LANGUAGES, PLANNED, make, plan_reply, response_to, task
 
 from penmark.errors import VerdictError
 
@@ -127,6 +127,25 @@ def test_the_planner_sees_the_assignment_and_each_leafs_gist_but_no_reference(la
     assert question.schema["properties"]["weights"]["required"] == list(PLANNED)
     assert question.comes_first is False
     assert {lang: make().plan(task(language=lang)).prompt.system for lang in LANGUAGES}[language] == prompt.system
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_planner_and_the_leaves_begin_with_the_same_words(language):
+    asked = task(language=language)
+    plan = make().plan(asked).prompt
+    leaf = make().questions(asked, response_to(asked))[0].prompt
+    assert plan.system == leaf.system
+    assert leaf.shared.startswith(plan.shared)
+
+
+def test_asked_again_a_held_model_can_only_give_weights_that_sum_to_one():
+    question = make().plan(task())
+    first, again = (s["properties"]["weights"] for s in (question.schema, question.schema_again))
+    assert first["properties"]["logic"] == {"type": "number", "minimum": -1, "maximum": 1}
+    given_weights = [{name: p["const"] for name, p in way["properties"].items()} for way in again["anyOf"]]
+    assert len({tuple(way.items()) for way in given_weights}) == 84  # ways to share ten tenths among four, none empty
+    for way in given_weights:
+        assert set(read(way).weights) == {f"content/{name}" for name in PLANNED}
 
 
 @pytest.mark.parametrize("preset", ["paper", "upstream"])

@@ -23,6 +23,7 @@ class Ask(Generic[T]):
     Attributes:
         read: the value in a reply; raises VerdictError when there is none.
         schema: JSON schema of a good reply, for models that can be held to one.
+        schema_again: the schema of the second attempt on, where it is another one.
         repeat: 0 for the first asking that counts, 1 for the second, ...
         afresh: leave replies that are stored already aside, and ask anew.
     """
@@ -30,6 +31,7 @@ class Ask(Generic[T]):
     prompt: Prompt
     read: Callable[[Reply], T]
     schema: Mapping[str, object] | None = None
+    schema_again: Mapping[str, object] | None = None
     repeat: int = 0
     afresh: bool = False
 
@@ -63,10 +65,11 @@ async def ask_until_read(caller: Caller, ledger: Ledger, ask: Ask[T]) -> Answer[
     """
     answer: Answer[T] = Answer()
     for attempt in _attempts(caller, ask):
+        schema = ask.schema if answer.call is None else ask.schema_again or ask.schema
         if answer.call is not None and answer.call.is_new:
             ledger.keep_call(answer.call)
         try:
-            called = await caller.call(ask.prompt, CallId(ask.repeat, attempt), schema=ask.schema)
+            called = await caller.call(ask.prompt, CallId(ask.repeat, attempt), schema=schema)
         except ModelError as error:
             if error.scope == "run":
                 raise

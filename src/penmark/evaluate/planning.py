@@ -80,6 +80,7 @@ class Planning:
             prompt=question.prompt,
             read=lambda reply: question.read(reply.text),
             schema=question.schema,
+            schema_again=question.schema_again,
             repeat=repeat,
             afresh=self._judging.plan.retry_unscored,
         )

@@ -16,6 +16,8 @@ from penmark.protocols import Prompt, Question, Verdict
 from penmark.records import Criterion
 
 Leaf = tuple[str, Criterion]  # its path in the rubric and what it asks
+# Longest reason of a model that is held to a schema: a few sentences. Others are only asked to be short.
+REASON_CHARS = {"en": 200, "zh": 100}
 
 
 def arrange(layout: Literal["shared", "upstream"], parts: tuple[str, str, str, str]) -> Prompt:
@@ -29,14 +31,14 @@ def arrange(layout: Literal["shared", "upstream"], parts: tuple[str, str, str, s
     return Prompt(system=system, shared=shared, tail=f"\n\n{asked}\n\n{answer}")
 
 
-def ask_one(leaf: Leaf, prompt: Prompt, writing: str) -> Question:
-    """A call that scores one leaf."""
+def ask_one(leaf: Leaf, prompt: Prompt, language: str, writing: str) -> Question:
+    """A call that scores one leaf; the prompt is in `language`."""
     node, criterion = leaf
     return Question(
         nodes=(node,),
         prompt=prompt,
         read=partial(_read_one, leaf, writing),
-        schema=verdict_schema(criterion.low, criterion.high),
+        schema=verdict_schema(criterion.low, criterion.high, REASON_CHARS[language]),
     )
 
 

@@ -98,23 +98,23 @@ class TreeJudge:
             prompt=plan_prompt(self._tree, nodes, language, texts, self._assignment(task, texts)),
             read=partial(read_plan, nodes, task.prompt),
             schema=plan_schema(nodes),
+            schema_again=plan_schema(nodes, summing=True),
         )
 
     def questions(self, task: Task, response: Response) -> Sequence[Question]:
         """One question for each leaf that a model scores, or one for all of them when joint."""
         leaves = self._shape_for(task).asked
-        writing = response.text or ""
-        texts = self._sections[prompt_language(task)]
+        language, writing = prompt_language(task), response.text or ""
+        texts = self._sections[language]
         shared = "\n\n".join((self._assignment(task, texts), *self._shown(task, writing, texts)))
         if not leaves:
             return []
         if self._options.joint:
             parts = (texts["system"], shared, self._asked_jointly(task, leaves, texts), _joint_form(leaves, texts))
             return [ask_jointly(leaves, arrange(self._options.layout, parts), writing)]
+        first = texts["system"], f"{shared}\n\n{texts['how']}"
         return [
-            ask_one(
-                leaf, arrange(self._options.layout, (texts["system"], shared, *self._asked(task, leaf, texts))), writing
-            )
+            ask_one(leaf, arrange(self._options.layout, (*first, *self._asked(task, leaf, texts))), language, writing)
             for leaf in leaves
         ]
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import combinations, pairwise
 from math import fsum
 
 from penmark.errors import VerdictError
@@ -25,13 +26,17 @@ FIELDS = {"weights", "explanation"}
 EXPLANATION_CHARS = 200  # for models held to a schema
 SUM_TOLERANCE = 1e-3
 FLOAT_SLACK = 1e-9  # 0.25 + 0.25 + 0.25 + 0.251 must not fail by rounding.
+TENTHS = 10
 MOST_DERIVED = 0.3  # Source: SPEC section 2, the fifth content leaf of preset "upstream".
 
 
 def plan_prompt(
     tree: Tree, nodes: Sequence[PlannedNode], language: str, texts: Mapping[str, str], assignment: str
 ) -> Prompt:
-    """The prompt that asks for the weights of these nodes' children."""
+    """The prompt that asks for the weights of these nodes' children.
+
+    It begins as the leaves' prompts do, so that prefix caches hold the assignment for them.
+    """
     if len(nodes) == 1:
         aspects, sums = _aspects(tree, nodes[0], language), texts["plan_sum"]
     else:
@@ -41,16 +46,36 @@ def plan_prompt(
         aspects, sums = "\n\n".join(groups), texts["plan_sums"]
     asked = fill(texts["plan"], {"aspects": aspects, "sums": sums})
     answer = fill(texts["plan_answer"], {"shape": _shape(nodes)})
-    return Prompt(system=texts["plan_system"], shared=f"{assignment}\n\n", tail=f"{asked}\n\n{answer}")
+    return Prompt(system=texts["system"], shared=f"{assignment}\n\n", tail=f"{asked}\n\n{answer}")
 
 
-def plan_schema(nodes: Sequence[PlannedNode]) -> dict[str, object]:
-    """JSON schema of a good reply; that the weights sum to 1 it cannot say."""
-    weight = {"type": "number", "minimum": -1, "maximum": 1}
-    objects = {_key(node): _object({_name(child): weight for child in node.asked}) for node in nodes}
+def plan_schema(nodes: Sequence[PlannedNode], *, summing: bool = False) -> dict[str, object]:
+    """JSON schema of a good reply.
+
+    Args:
+        nodes: whose children's weights are asked for.
+        summing: admit only weights that sum to 1, positive ones in steps of 0.1, by listing them; for models that gave
+            others when they were free to. A node of too many children for a list keeps its free numbers.
+    """
+    objects = {_key(node): _summing(node) if summing else _free(node) for node in nodes}
     weights = next(iter(objects.values())) if len(nodes) == 1 else _object(objects)
     explanation = {"type": "string", "minLength": 1, "maxLength": EXPLANATION_CHARS}
     return _object({"weights": weights, "explanation": explanation})
+
+
+def _free(node: PlannedNode) -> dict[str, object]:
+    weight = {"type": "number", "minimum": -1, "maximum": 1}
+    return _object({_name(child): weight for child in node.asked})
+
+
+def _summing(node: PlannedNode) -> dict[str, object]:
+    """Every way to share 10 tenths among two to ten children, each of them at least one: 126 at most."""
+    names = [_name(child) for child in node.asked]
+    if not 2 <= len(names) <= TENTHS:
+        return _free(node)
+    inner = combinations(range(1, TENTHS), len(names) - 1)
+    shares = ([b - a for a, b in pairwise((0, *cuts, TENTHS))] for cuts in inner)
+    return {"anyOf": [_object({n: {"const": s / TENTHS} for n, s in zip(names, ways, strict=True)}) for ways in shares]}
 
 
 def read_plan(nodes: Sequence[PlannedNode], assignment: str, reply: str) -> Plan:

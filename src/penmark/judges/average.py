@@ -15,7 +15,7 @@ from penmark.protocols import JudgeCard, JudgeOptions
 
 CARD = JudgeCard(
     id="average",
-    version=2,
+    version=3,
     description="the leaves of Tree-of-Writing with equal weights: no planning, no call after `tow`",
     needs_model=True,
 )

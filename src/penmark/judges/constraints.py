@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 from penmark.judges._asked import Leaf, arrange, ask_jointly, ask_one, joint_shape
+from penmark.judges._criteria import LANGUAGES, prompt_language
 from penmark.judges._demands import by_rule, criterion, find_all, named
 from penmark.protocols import JudgeCard, JudgeOptions, PlanQuestion, Prompt, Question, Sampling, Verdict
 from penmark.records import Criterion, Requirement, Response, Rubric, Task
@@ -24,12 +25,11 @@ from penmark.text.template import fence, fill, sections
 
 CARD = JudgeCard(
     id="constraints",
-    version=1,
+    version=2,
     description="share of the task's demands that are met: by rule where there is one, by a model for the rest",
     needs_model=True,
     unit="share",
 )
-LANGUAGES = ("en", "zh")
 SAMPLING = Sampling(temperature=0.0, max_tokens=1024)
 REST = "the rest"
 
@@ -69,11 +69,13 @@ class ConstraintsJudge:
         """A question for each other demand, or one for all of them when joint."""
         asked = [leaf for leaf in self._leaves(task) if leaf[1] is None or not by_rule(leaf[1])]
         leaves: tuple[Leaf, ...] = tuple((name, self._criterion(task, name, r)) for name, r in asked)
-        texts, writing = self._texts(task), response.text or ""
+        language, writing = prompt_language(task), response.text or ""
+        texts = self._sections[language]
         shared = fill(texts["shared"], {"task": fence(task.prompt), "response": fence(writing)})
         if self.options.joint and leaves:
             return [ask_jointly(leaves, self._joint_prompt(texts, shared, leaves), writing)]
-        return [ask_one(leaf, self._prompt(texts, shared, leaf), writing) for leaf in leaves]
+        shared = f"{shared}\n\n{texts['how']}"
+        return [ask_one(leaf, self._prompt(texts, shared, leaf), language, writing) for leaf in leaves]
 
     def _prompt(self, texts: Mapping[str, str], shared: str, leaf: Leaf) -> Prompt:
         asked = fill(texts["demand"], {"demand": fence(leaf[1].description)})
@@ -86,13 +88,10 @@ class ConstraintsJudge:
             self.options.layout, (texts["system"], shared, fill(texts["joint"], {"demands": listed}), answer)
         )
 
-    def _texts(self, task: Task) -> Mapping[str, str]:
-        return self._sections[task.language if task.language in LANGUAGES else "en"]
-
     def _criterion(self, task: Task, name: str, requirement: Requirement | None) -> Criterion:
         if requirement is not None:
             return criterion(name, requirement)
-        return Criterion(name=name, description=self._texts(task)["rest"], low=0, high=1)
+        return Criterion(name=name, description=self._sections[prompt_language(task)]["rest"], low=0, high=1)
 
     def _leaves(self, task: Task) -> list[tuple[str, Requirement | None]]:
         """(name, demand) of every leaf; None is for all that no other leaf asks."""

@@ -15,7 +15,7 @@ from penmark.records import Rubric, Task
 
 CARD = JudgeCard(
     id="rubric",
-    version=2,
+    version=3,
     description="the query's own criteria, one call each, scored 1-10 by a model",
     needs_model=True,
     aggregate="scorings",

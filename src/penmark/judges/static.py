@@ -14,7 +14,7 @@ from penmark.records import Rubric, Task
 
 CARD = JudgeCard(
     id="static",
-    version=2,
+    version=3,
     description="one fixed set of five criteria for all tasks, one call each, scored 1-10 by a model",
     needs_model=True,
     aggregate="scorings",

@@ -16,7 +16,7 @@ from penmark.records import Rubric, Task
 
 CARD = JudgeCard(
     id="static-domain",
-    version=2,
+    version=3,
     description="one fixed set of five criteria for each domain, one call each, scored 1-10 by a model",
     needs_model=True,
     aggregate="scorings",

@@ -23,7 +23,7 @@ from penmark.protocols import JudgeCard, JudgeOptions
 
 CARD = JudgeCard(
     id="tow",
-    version=3,
+    version=4,
     description="Tree-of-Writing: content, format and impression, with weights planned for each task",
     needs_model=True,
 )

@@ -12,7 +12,7 @@ from penmark.protocols import JudgeCard, JudgeOptions
 
 CARD = JudgeCard(
     id="tree",
-    version=3,
+    version=4,
     description="a tree of your own from a TOML file (--tree): its leaves, depth and weights",
     needs_model=True,
 )
