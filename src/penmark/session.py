@@ -23,7 +23,6 @@ from penmark.evaluate.progress import Progress
 from penmark.evaluate.running import run_async
 from penmark.evaluate.stored import StoredBenchmark
 from penmark.evaluate.writing import Writing, WritingPlan
-from penmark.judges._blind import blind
 from penmark.protocols import Benchmark, Judge, JudgeOptions, Model, ModelOptions, PairJudge, Sampling
 from penmark.records import Response, Task
 from penmark.store import Store, reads
@@ -160,7 +159,11 @@ def make_judge(name: str, options: JudgeOptions) -> Judge:
         ConfigError: when there is none, it takes no checkpoint, or it compares responses instead of scoring them.
     """
     judge = _named(name, options)
-    return blind(judge) if options.blind else judge
+    if not options.blind:
+        return judge
+    from penmark.judges._blind import blind  # With all the rules for requirements, which take 0.1 s to load.
+
+    return blind(judge)
 
 
 def _named(name: str, options: JudgeOptions) -> Judge:

@@ -58,9 +58,13 @@ class PlannedJudge:
         return Rubric(children=(content, leaf("form", 1.0)))
 
     def plan(self, task):
-        prompt = Prompt(tail=f"Weigh task {task.id}.")
         return PlanQuestion(
-            prompt=prompt, read=read_plan, comes_first=self.by_genre, likely=Plan(tags={"genre": "any"})
+            prompt=Prompt(tail=f"Weigh task {task.id}."),
+            read=read_plan,
+            schema={"title": "free"},
+            schema_again={"title": "held"},
+            comes_first=self.by_genre,
+            likely=Plan(tags={"genre": "any"}),
         )
 
     def questions(self, task, response):
@@ -79,7 +83,8 @@ class PlannedJudge:
 def run(path, server, judge=None, **options):
     async def work() -> Judging:
         with Store(path) as store:
-            async with session.make_model("openai/m", ModelOptions(base_url=server.base_url)) as model:
+            reached = ModelOptions(base_url=server.base_url, structured=True)
+            async with session.make_model("openai/m", reached) as model:
                 plan = JudgingPlan(
                     bench="small",
                     judge=judge or PlannedJudge(),
@@ -155,6 +160,15 @@ def test_a_plan_that_cannot_be_read_leaves_inner_nodes_unscored_and_never_equal(
     assert found["0", "w", "content", 0].score is None
     assert "not one JSON object" in found["0", "w", "content", 0].reason
     assert set(roots(path).values()) == {(None, "incomplete")}
+
+
+def test_a_plan_that_could_not_be_read_is_asked_again_under_the_stricter_schema(path):
+    with serving(answers("equally")) as server:
+        run(path, server)
+    asked = [body for body, prompt in zip(server.bodies, server.prompts, strict=True) if prompt.startswith("Weigh")]
+    titles = [body["response_format"]["json_schema"]["schema"]["title"] for body in asked]
+    assert Counter(titles) == {"free": 2, "held": 4}
+    assert titles[0] == "free"
 
 
 def test_with_partial_an_unplanned_node_is_left_out_and_the_root_says_so(path):

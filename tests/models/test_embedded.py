@@ -1,4 +1,5 @@
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -122,6 +123,18 @@ def test_verdicts_held_to_the_schema_can_be_read_and_siblings_meet_a_warm_prefix
         assert 1 <= verdict.score <= 10
     shared_tokens = len(first.prompt.shared) // 8
     assert replies[1].tokens_cached > shared_tokens
+
+
+@pytest.mark.embedded
+def test_a_reason_is_short_and_no_other_text_is_cut(served):
+    model, run = served
+    one = {"type": "string", "minLength": 200, "maxLength": 600}
+    fields = {"reason": {**one, "minLength": embedded.SHORT_REASON}, "text": {**one, "maxLength": 210}}
+    schema = {"type": "object", "properties": fields, "required": [*fields], "additionalProperties": False}
+    sampling = Sampling(temperature=0.0, max_tokens=400)
+    reply = json.loads(run(model.complete(Prompt("Say why foxes are red, at length."), sampling, schema=schema)).text)
+    assert len(reply["reason"]) == embedded.SHORT_REASON
+    assert 200 <= len(reply["text"]) <= 210
 
 
 @pytest.mark.embedded

@@ -16,8 +16,6 @@ from penmark.protocols import Prompt, Question, Verdict
 from penmark.records import Criterion
 
 Leaf = tuple[str, Criterion]  # its path in the rubric and what it asks
-# Longest reason of a model that is held to a schema: a few sentences. Others are only asked to be short.
-REASON_CHARS = {"en": 200, "zh": 100}
 
 
 def arrange(layout: Literal["shared", "upstream"], parts: tuple[str, str, str, str]) -> Prompt:
@@ -31,14 +29,14 @@ def arrange(layout: Literal["shared", "upstream"], parts: tuple[str, str, str, s
     return Prompt(system=system, shared=shared, tail=f"\n\n{asked}\n\n{answer}")
 
 
-def ask_one(leaf: Leaf, prompt: Prompt, language: str, writing: str) -> Question:
-    """A call that scores one leaf; the prompt is in `language`."""
+def ask_one(leaf: Leaf, prompt: Prompt, writing: str) -> Question:
+    """A call that scores one leaf."""
     node, criterion = leaf
     return Question(
         nodes=(node,),
         prompt=prompt,
         read=partial(_read_one, leaf, writing),
-        schema=verdict_schema(criterion.low, criterion.high, REASON_CHARS[language]),
+        schema=verdict_schema(criterion.low, criterion.high),
     )
 
 
@@ -87,7 +85,7 @@ def _read_joint(leaves: tuple[Leaf, ...], writing: str, reply: str) -> dict[str,
 def _joint_schema(leaves: tuple[Leaf, ...]) -> dict[str, object]:
     return {
         "type": "object",
-        "properties": {node: verdict_schema(c.low, c.high, reason_chars=200) for node, c in leaves},
+        "properties": {node: verdict_schema(c.low, c.high) for node, c in leaves},
         "required": [node for node, _ in leaves],
         "additionalProperties": False,
     }

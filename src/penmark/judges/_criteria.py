@@ -50,14 +50,14 @@ class CriteriaJudge:
 
     def questions(self, task: Task, response: Response) -> Sequence[Question]:
         """One question for each criterion, or one for all of them when joint."""
-        language, writing = prompt_language(task), response.text or ""
-        texts = self._sections[language]
+        texts = self._sections[prompt_language(task)]
+        writing = response.text or ""
         shared = fill(texts["shared"], {"task": fence(task.prompt), "response": fence(writing)})
         leaves = tuple(self.rubric(task).leaves())
         if self.options.joint:
             return [ask_jointly(leaves, self._joint_prompt(texts, shared, leaves), writing)]
         shared = f"{shared}\n\n{texts['how']}"
-        return [ask_one(leaf, self._prompt_for(texts, shared, leaf), language, writing) for leaf in leaves]
+        return [ask_one(leaf, self._prompt_for(texts, shared, leaf), writing) for leaf in leaves]
 
     def _prompt_for(self, texts: Mapping[str, str], shared: str, leaf: Leaf) -> Prompt:
         _, criterion = leaf

@@ -104,8 +104,8 @@ class TreeJudge:
     def questions(self, task: Task, response: Response) -> Sequence[Question]:
         """One question for each leaf that a model scores, or one for all of them when joint."""
         leaves = self._shape_for(task).asked
-        language, writing = prompt_language(task), response.text or ""
-        texts = self._sections[language]
+        writing = response.text or ""
+        texts = self._sections[prompt_language(task)]
         shared = "\n\n".join((self._assignment(task, texts), *self._shown(task, writing, texts)))
         if not leaves:
             return []
@@ -114,7 +114,7 @@ class TreeJudge:
             return [ask_jointly(leaves, arrange(self._options.layout, parts), writing)]
         first = texts["system"], f"{shared}\n\n{texts['how']}"
         return [
-            ask_one(leaf, arrange(self._options.layout, (*first, *self._asked(task, leaf, texts))), language, writing)
+            ask_one(leaf, arrange(self._options.layout, (*first, *self._asked(task, leaf, texts))), writing)
             for leaf in leaves
         ]
 

@@ -18,12 +18,11 @@ from math import fsum
 from penmark.errors import VerdictError
 from penmark.judges._tree_entries import ROOT
 from penmark.judges._tree_shape import PlannedNode, Tree
-from penmark.models.reply import read_object, refuse_quoted
+from penmark.models.reply import REASON_CHARS, read_object, refuse_quoted
 from penmark.protocols import Plan, Prompt
 from penmark.text.template import fill
 
 FIELDS = {"weights", "explanation"}
-EXPLANATION_CHARS = 200  # for models held to a schema
 SUM_TOLERANCE = 1e-3
 FLOAT_SLACK = 1e-9  # 0.25 + 0.25 + 0.25 + 0.251 must not fail by rounding.
 TENTHS = 10
@@ -59,7 +58,7 @@ def plan_schema(nodes: Sequence[PlannedNode], *, summing: bool = False) -> dict[
     """
     objects = {_key(node): _summing(node) if summing else _free(node) for node in nodes}
     weights = next(iter(objects.values())) if len(nodes) == 1 else _object(objects)
-    explanation = {"type": "string", "minLength": 1, "maxLength": EXPLANATION_CHARS}
+    explanation = {"type": "string", "minLength": 1, "maxLength": REASON_CHARS}
     return _object({"weights": weights, "explanation": explanation})
 
 

@@ -69,13 +69,12 @@ class ConstraintsJudge:
         """A question for each other demand, or one for all of them when joint."""
         asked = [leaf for leaf in self._leaves(task) if leaf[1] is None or not by_rule(leaf[1])]
         leaves: tuple[Leaf, ...] = tuple((name, self._criterion(task, name, r)) for name, r in asked)
-        language, writing = prompt_language(task), response.text or ""
-        texts = self._sections[language]
+        texts, writing = self._sections[prompt_language(task)], response.text or ""
         shared = fill(texts["shared"], {"task": fence(task.prompt), "response": fence(writing)})
         if self.options.joint and leaves:
             return [ask_jointly(leaves, self._joint_prompt(texts, shared, leaves), writing)]
         shared = f"{shared}\n\n{texts['how']}"
-        return [ask_one(leaf, self._prompt(texts, shared, leaf), language, writing) for leaf in leaves]
+        return [ask_one(leaf, self._prompt(texts, shared, leaf), writing) for leaf in leaves]
 
     def _prompt(self, texts: Mapping[str, str], shared: str, leaf: Leaf) -> Prompt:
         asked = fill(texts["demand"], {"demand": fence(leaf[1].description)})

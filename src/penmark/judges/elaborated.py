@@ -95,7 +95,7 @@ class ElaboratedJudge(OverallJudge):
         language = prompt_language(task)
         leaf, genre = self._leaves[language], self.genres[language][self.genre_of(task) or GENERAL]
         prompt = self.prompt(task, response, _tail(self.texts[language], genre, leaf))
-        return [ask_one((LEAF, leaf), prompt, language, response.text or "")]
+        return [ask_one((LEAF, leaf), prompt, response.text or "")]
 
 
 def create(options: JudgeOptions) -> ElaboratedJudge:

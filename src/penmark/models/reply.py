@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from penmark.errors import VerdictError
 
+REASON_CHARS = 600  # longest reason of a model that is held to a schema; others are only asked to be short
 TokenLogprobs = tuple[str, float, Mapping[str, float]]  # token, its logprob, {alternative: logprob}
 
 _SCORE_FIELD = re.compile(r'"score"\s*:\s*([0-9])')
@@ -144,7 +145,7 @@ def refuse_quoted(reply: str, writing: str) -> None:
         raise VerdictError(f"the verdict stands word for word in the text it judges: {_excerpt(answer)}")
 
 
-def verdict_schema(low: int, high: int, reason_chars: int = 200) -> dict[str, object]:
+def verdict_schema(low: int, high: int, reason_chars: int = REASON_CHARS) -> dict[str, object]:
     """JSON schema of {"score", "reason"}, for models that can be held to one."""
     return {
         "type": "object",
@@ -157,7 +158,7 @@ def verdict_schema(low: int, high: int, reason_chars: int = 200) -> dict[str, ob
     }
 
 
-def preference_schema(reason_chars: int = 600) -> dict[str, object]:
+def preference_schema(reason_chars: int = REASON_CHARS) -> dict[str, object]:
     """JSON schema of {"reason", "verdict"}, for models that can be held to one."""
     return {
         "type": "object",
