@@ -5,8 +5,11 @@ from penmark.train.data import Pair
 from penmark.train.pair_figures import accuracy, pair_figures
 
 
-def pair(task, kinds=(), dropped=0, chosen="a", rejected="a b"):
-    return Pair(prompt="p", chosen=chosen, rejected=rejected, dropped=dropped, kinds=tuple(kinds), task=task, line=1)
+def pair(task, kinds=(), dropped=0, chosen="a", rejected="a b", checks=()):
+    return Pair(
+        prompt="p", chosen=chosen, rejected=rejected, dropped=dropped, kinds=tuple(kinds), checks=tuple(checks),
+        task=task, line=1,
+    )  # fmt: skip
 
 
 PAIRS = [pair("1", ["style"], 1), pair("2", ["length", "style"], 2), pair("3", ["length"], 2), pair("4", [], 1)]
@@ -24,6 +27,22 @@ def test_accuracy_is_told_by_kind_and_by_number_of_broken_requirements():
     figures = pair_figures(PAIRS, REWARDS, REWARDS, seed=0)
     assert {kind: f["value"] for kind, f in figures["by_kind"].items()} == {"length": 0.25, "style": 0.5}
     assert {n: (f["value"], f["n"]) for n, f in figures["by_dropped"].items()} == {"1": (1.0, 2), "2": (0.25, 2)}
+
+
+def test_rules_that_were_trained_on_are_told_from_those_that_never_were():
+    checks = [["includes"], ["includes", "ends_with"], ["ends_with"], []]
+    pairs = [pair(str(i), checks=names) for i, names in enumerate(checks)]
+    trained = [pair("t", checks=["includes", "excludes"])]
+    figures = pair_figures(pairs, REWARDS, REWARDS, seed=0, trained=trained)
+    assert {check: (f["value"], f["n"]) for check, f in figures["by_check"].items()} == {
+        "ends_with": (0.25, 2),
+        "includes": (0.5, 2),
+    }
+    # The pair with one of each is on neither side, nor is the one without any.
+    assert (figures["seen_checks"]["value"], figures["seen_checks"]["n"]) == (1.0, 1)
+    assert (figures["unseen_checks"]["value"], figures["unseen_checks"]["n"]) == (0.5, 1)
+    assert "seen_checks" not in pair_figures(pairs, REWARDS, REWARDS, seed=0)
+    assert "unseen_checks" not in pair_figures(PAIRS, REWARDS, REWARDS, seed=0, trained=trained)
 
 
 def test_the_length_of_the_text_is_a_rival():

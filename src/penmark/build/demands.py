@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -69,9 +69,24 @@ MENTIONS: Mapping[tuple[str, str], str] = {
     ("en", "mentions"): 'Use the word "{word}" at least {n} times.',
     ("zh", "mentions"): "“{word}”一词出现不少于{n}次。",
 }
+EDGES: Mapping[tuple[str, str], str] = {
+    ("en", "starts_with"): 'Begin with the word "{text}".',
+    ("zh", "starts_with"): "以“{text}”开头。",
+    ("en", "ends_with"): 'End with "{text}"',
+    ("zh", "ends_with"): "以“{text}”结尾。",
+}
+WORD_SORTS = ("includes", "mentions", "excludes")
+EDGE_SORTS = ("starts_with", "ends_with")
 LANGUAGES = ("en", "zh")
+EDGE_CHARACTERS = 4  # of a Chinese text's beginning or end
 _EN_WORD = re.compile(r"\b[a-z]{5,14}\b")
 _ZH_WORD = re.compile(r"[\u4e00-\u9fff]{2,4}")
+_EDGE: Mapping[tuple[str, str], re.Pattern[str]] = {
+    ("en", "starts_with"): re.compile(r"\A\s*([A-Za-z]+(?:['’-][A-Za-z]+)*)\b"),
+    ("zh", "starts_with"): re.compile(rf"\A\s*([\u4e00-\u9fff]{{{EDGE_CHARACTERS}}})"),
+    ("en", "ends_with"): re.compile(r"([A-Za-z]{4,}[.!?])\s*\Z"),
+    ("zh", "ends_with"): re.compile(rf"([\u4e00-\u9fff]{{{EDGE_CHARACTERS}}}[。！？])\s*\Z"),
+}
 
 
 @cache
@@ -89,9 +104,18 @@ def counted_sorts() -> Mapping[str, Counted]:
     }
 
 
+def demand_sorts() -> list[str]:
+    """The names of all sorts of demands."""
+    return [*counted_sorts(), *WORD_SORTS, *EDGE_SORTS]
+
+
 def rival_demands(first: str, second: str, language: str, rng: random.Random) -> list[Rivals]:
     """Every sort of demand that tells the two texts apart, one of each sort, drawn at random."""
-    found = [*_counted_rivals(first, second, language, rng), *_word_rivals(first, second, language, rng)]
+    found = [
+        *_counted_rivals(first, second, language, rng),
+        *_word_rivals(first, second, language, rng),
+        *_edge_rivals(first, second, language),
+    ]
     return [rivals for rivals in found if tells_apart(rivals, first, second)]
 
 
@@ -173,12 +197,13 @@ def _word_rivals(first: str, second: str, language: str, rng: random.Random) -> 
     if not of_first or not of_second:
         return
     own = [rng.choice(words) for words in (of_first, of_second)]
-    makers: dict[str, Callable[[str, str], Requirement]] = {
-        "includes": lambda word, text: _word_demand("includes", word, language),
-        "mentions": lambda word, text: _word_demand("mentions", word, language, _often(word, text)),
-    }
-    for sort, make in makers.items():
-        yield Rivals(sort, make(own[0], first), make(own[1], second))
+    yield Rivals("includes", *(_word_demand("includes", word, language) for word in own))
+    twice = [_repeated(words, text) for words, text in ((of_first, first), (of_second, second))]
+    if all(twice):
+        often = [(rng.choice(words), text) for words, text in zip(twice, (first, second), strict=True)]
+        yield Rivals(
+            "mentions", *(_word_demand("mentions", word, language, _often(word, text)) for word, text in often)
+        )
     # What one may not use is what the other does.
     yield Rivals("excludes", _word_demand("excludes", own[1], language), _word_demand("excludes", own[0], language))
 
@@ -187,6 +212,26 @@ def _word_demand(name: str, word: str, language: str, number: int = 0) -> Requir
     arguments: dict[str, object] = {"word": word, "least": number} if name == "mentions" else {"words": [word]}
     text = MENTIONS[language, name].format(word=word, n=number)
     return Requirement(kind="content", text=text, check=Check(name, arguments))
+
+
+def _edge_rivals(first: str, second: str, language: str) -> Iterator[Rivals]:
+    """What the texts begin and end with."""
+    for sort in EDGE_SORTS:
+        edges = [_EDGE[language, sort].search(text) for text in (first, second)]
+        own = [_edge_demand(sort, edge[1], language) for edge in edges if edge]
+        if len(own) == 2:
+            yield Rivals(sort, own[0], own[1])
+
+
+def _edge_demand(name: str, text: str, language: str) -> Requirement:
+    wording = EDGES[language, name].format(text=text)
+    return Requirement(kind="format", text=wording, check=Check(name, {"text": text}))
+
+
+def _repeated(words: Sequence[str], text: str) -> list[str]:
+    """Those that stand in the text more than once."""
+    folded = text.casefold()
+    return [word for word in words if folded.count(word) > 1]
 
 
 def _often(word: str, text: str) -> int:

@@ -42,12 +42,21 @@ class MirrorPlan:
         most_broken: k goes from 1 to this, each as often.
         closeness: the longer text may have so many times the words of the shorter.
         seed: of every draw.
+        fewest_words: shorter texts are left out.
+        sorts: the sorts of demands to choose from, each to be used as often; all where none is named, and then each
+            kind as often.
     """
 
     count: int
     most_broken: int = 3
     closeness: float = 1.25
     seed: int = 0
+    fewest_words: int = FEWEST_WORDS
+    sorts: frozenset[str] = frozenset()
+
+    def takes(self, rivals: Rivals) -> bool:
+        """Whether demands of this sort are wanted."""
+        return not self.sorts or rivals.sort in self.sorts
 
 
 @dataclass(slots=True)
@@ -68,35 +77,40 @@ class _Tally:
     """How often each kind and each sort was used, so that the next ones are those used least.
 
     Attributes:
-        kinds: of the kinds that were to be had at all so far.
+        by_sort: whether every sort is to be used as often, not every kind.
+        groups: kinds, or sorts, that were to be had at all so far.
     """
 
-    kinds: Counter[str] = field(default_factory=Counter)
+    by_sort: bool
+    groups: Counter[str] = field(default_factory=Counter)
     sorts: Counter[str] = field(default_factory=Counter)
 
     @property
     def is_even(self) -> bool:
-        """Whether no kind is used much more often than another."""
-        counts = self.kinds.values()
+        """Whether none is used much more often than another."""
+        counts = self.groups.values()
         return not counts or max(counts) - min(counts) <= max(LEAST_GAP, MOST_UNEVEN * max(counts))
 
     def pick(self, rivals: Sequence[Rivals], number: int) -> list[Rivals]:
         """So many of them, of the kinds and then the sorts used least so far; fewer where there are not as many."""
         left = list(rivals)
         picked: list[Rivals] = []
-        self.kinds.update(dict.fromkeys((r.first.kind for r in rivals), 0))
+        self.groups.update(dict.fromkeys(map(self._group, rivals), 0))
         while left and len(picked) < number:
-            best = min(left, key=lambda r: (self.kinds[r.first.kind], self.sorts[r.sort]))
+            best = min(left, key=lambda r: (self.groups[self._group(r)], self.sorts[r.sort]))
             left.remove(best)
             picked.append(best)
-            self.kinds[best.first.kind] += 1
+            self.groups[self._group(best)] += 1
             self.sorts[best.sort] += 1
         return picked
 
     def forget(self, picked: Sequence[Rivals]) -> None:
         """Count these as not used."""
-        self.kinds.subtract(r.first.kind for r in picked)
+        self.groups.subtract(map(self._group, picked))
         self.sorts.subtract(r.sort for r in picked)
+
+    def _group(self, rivals: Rivals) -> str:
+        return rivals.sort if self.by_sort else rivals.first.kind
 
 
 def mirrored_pairs(
@@ -131,7 +145,7 @@ def _couples_by_language(
         by_task[text.language, text.task, text.prompt].setdefault(text.text, text)
     rounds: dict[str, list[list[tuple[Text, Text]]]] = defaultdict(list)
     for (language, *names), own in sorted(by_task.items(), key=lambda item: item[0]):
-        couples = [(a, b) for a, b in combinations(own.values(), 2) if _is_close(a, b, plan, left_out)]
+        couples = [(a, b) for a, b in combinations(own.values(), 2) if is_close(a, b, plan, left_out)]
         random.Random(content_key("couples", plan.seed, names)).shuffle(couples)
         rounds[language].append(couples)
     return {
@@ -145,10 +159,11 @@ def _words(text: str) -> int:
     return count_words(text)
 
 
-def _is_close(first: Text, second: Text, plan: MirrorPlan, left_out: Counter[str]) -> bool:
+def is_close(first: Text, second: Text, plan: MirrorPlan, left_out: Counter[str]) -> bool:
+    """Whether two texts are long enough and of similar length; counts why not."""
     counts = sorted(_words(text.text) for text in (first, second))
-    if counts[0] < FEWEST_WORDS:
-        left_out[f"a text of fewer than {FEWEST_WORDS} words"] += 1
+    if counts[0] < plan.fewest_words:
+        left_out[f"a text of fewer than {plan.fewest_words} words"] += 1
     elif counts[1] > plan.closeness * counts[0]:
         left_out[f"one text more than {plan.closeness:g} times as long as the other"] += 1
     else:
@@ -160,7 +175,7 @@ def _samples(
     language: str, couples: Sequence[tuple[Text, Text]], plan: MirrorPlan, left_out: Counter[str]
 ) -> Iterator[tuple[Sample, Sample]]:
     """Both pairs of each couple that has enough demands, k going round."""
-    tally, made = _Tally(), 0
+    tally, made = _Tally(by_sort=bool(plan.sorts)), 0
     for first, second in couples:
         if not _obey_prompt(first, second):
             left_out["a text does not obey its own prompt"] += 1
@@ -168,9 +183,11 @@ def _samples(
         broken = 1 + made % plan.most_broken
         rng = random.Random(content_key("demands", plan.seed, first.text, second.text))
         asked = set(_asked(first.prompt))
-        found = [r for r in rival_demands(first.text, second.text, language, rng) if not _sorts(r) & asked]
+        rivals = rival_demands(first.text, second.text, language, rng)
+        found = [r for r in rivals if plan.takes(r) and not _sorts(r) & asked]
         picked = tally.pick(found, broken)
-        couple = _couple(first, second, picked, broken, rng) if tally.is_even else None
+        is_whole = tally.is_even and len(picked) == broken
+        couple = _couple(first, second, picked, plan, rng) if is_whole else None
         if couple is None:
             left_out[_why(tally, picked, broken)] += 1
             tally.forget(picked)
@@ -182,7 +199,7 @@ def _samples(
 def _why(tally: _Tally, picked: Sequence[Rivals], broken: int) -> str:
     """Why two texts made no couple."""
     if not tally.is_even:
-        return "no demand of the kind that there are too few of"
+        return f"no demand of the {'sort' if tally.by_sort else 'kind'} that there are too few of"
     return (
         f"fewer than {broken} demands that tell the two texts apart" if len(picked) < broken else "demands that clash"
     )
@@ -203,20 +220,21 @@ def _sorts(rivals: Rivals) -> set[str]:
     return {r.check.name for r in (rivals.first, rivals.second) if r.check is not None}
 
 
-def _shared(first: Text, second: Text, picked: Sequence[Rivals], rng: random.Random) -> list[Rivals]:
+def _shared(first: Text, second: Text, picked: Sequence[Rivals], plan: MirrorPlan, rng: random.Random) -> list[Rivals]:
     """Some demands that both texts meet, of other sorts than those picked."""
     sorts = {rivals.sort for rivals in picked}
     asked = set(_asked(first.prompt))
     found = shared_demands(first.text, second.text, first.language, rng)
-    left = [r for r in found if r.sort not in sorts and not _sorts(r) & asked]
+    left = [r for r in found if plan.takes(r) and r.sort not in sorts and not _sorts(r) & asked]
     return rng.sample(left, min(rng.randint(0, MOST_SHARED), len(left)))
 
 
 def _couple(
-    first: Text, second: Text, picked: Sequence[Rivals], broken: int, rng: random.Random
+    first: Text, second: Text, picked: Sequence[Rivals], plan: MirrorPlan, rng: random.Random
 ) -> tuple[Sample, Sample] | None:
-    """Both pairs; None unless each chosen text meets all and each rejected one breaks exactly so many."""
-    demands = [*picked, *_shared(first, second, picked, rng)]
+    """Both pairs; None unless each chosen text meets all and each rejected one breaks exactly those picked."""
+    demands = [*picked, *_shared(first, second, picked, plan, rng)]
+    broken = len(picked)
     rng.shuffle(demands)
     name = content_key(first.text, second.text)[:12]
     one = _pair(first, second, [rivals.first for rivals in demands], broken, name)
@@ -229,12 +247,14 @@ def _pair(chosen: Text, rejected: Text, requirements: Sequence[Requirement], bro
     if not all(by_chosen for by_chosen, _ in met) or sum(not by_rejected for _, by_rejected in met) != broken:
         return None
     listed = [_as_json(r, is_broken=not by_rejected) for r, (_, by_rejected) in zip(requirements, met, strict=True)]
+    missed = [r for r, (_, by_rejected) in zip(requirements, met, strict=True) if not by_rejected]
     return {
         "prompt": query(chosen.prompt, requirements, chosen.language),
         "chosen": chosen.text,
         "rejected": rejected.text,
         "dropped": broken,
-        "kinds": sorted({str(row["kind"]) for row in listed if row["broken"]}),
+        "kinds": sorted({r.kind for r in missed}),
+        "checks": sorted({r.check.name for r in missed if r.check is not None}),
         "requirements": listed,
         "task": chosen.task,
         "couple": couple,

@@ -1,4 +1,4 @@
-"""`penmark build`: making benchmarks and training data; the latter in `build_data.py`."""
+"""`penmark build`: making benchmarks and training data; the latter in `build_data.py` and `build_pairs.py`."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ app = typer.Typer(help="Making benchmarks and training data.", no_args_is_help=T
 
 
 def register(tree: typer.Typer) -> None:
-    """Add the commands of this file and of `build_data.py`."""
-    from penmark.cli import build_data
+    """Add the commands of this file, of `build_data.py` and of `build_pairs.py`."""
+    from penmark.cli import build_data, build_pairs
 
+    build_pairs.register(app)
     build_data.register(app)
     tree.add_typer(app, name="build")
 

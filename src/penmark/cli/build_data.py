@@ -1,4 +1,4 @@
-"""`penmark build critic-data`, `pairs`, `select` and `sft`: training data from what the database holds."""
+"""`penmark build critic-data`, `select` and `sft`: training data from the database; `pairs` is in `build_pairs.py`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from penmark.cli.flags import DataFlags, DbFlags, command
 if TYPE_CHECKING:
     from penmark.build.data_card import DataCard, Sample
     from penmark.build.overlap import HeldApart
-    from penmark.build.texts import Text
     from penmark.protocols import Judge
     from penmark.store import Store
 
@@ -55,36 +54,6 @@ class OutputFlags(DataFlags, DbFlags):
         ),
     ] = False
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of every draw.")] = 0
-
-
-@dataclass(kw_only=True)
-class PairsFlags(OutputFlags):
-    """Options of `penmark build pairs`."""
-
-    bench: Annotated[
-        list[str] | None,
-        typer.Option(metavar="BENCH", help="Whose texts in the database; may be given several times."),
-    ] = None
-    texts: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE", help="JSONL file of texts: prompt, response, maybe task and writer; several times."
-        ),
-    ] = None
-    writer: Writers = None
-    by: Annotated[
-        Literal["mirrored", "dropout"],
-        typer.Option(help="Mirrored pairs of real texts, or groups as `penmark weval build` makes them."),
-    ] = "mirrored"
-    couples: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Mirrored couples, each two pairs; every language has as many.")
-    ] = 500
-    most_broken: Annotated[
-        int, typer.Option(min=1, max=6, metavar="K", help="Demands the rejected text breaks: 1 to K, each as often.")
-    ] = 3
-    closeness: Annotated[
-        float, typer.Option(min=1, metavar="X", help="The longer text has at most X times the words of the other.")
-    ] = 1.25
 
 
 @dataclass(kw_only=True)
@@ -130,29 +99,8 @@ class SftFlags(OutputFlags):
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     command(app, "critic-data", CriticFlags)(critic_data)
-    command(app, "pairs", PairsFlags)(pairs)
     command(app, "select", SelectFlags)(select)
     command(app, "sft", SftFlags)(sft)
-
-
-def pairs(flags: PairsFlags) -> None:
-    """Make chosen and rejected texts for a reward model, with a data card.
-
-    Mirrored pairs come from any texts to the same prompts, without a model: demands that tell two texts apart are read
-    off them, and each text is chosen for one query and rejected for its mirror image.
-    """
-    from penmark.build.mirrored import MirrorPlan, mirrored_pairs
-
-    check_writable(flags.output)
-    if flags.by == "dropout":
-        _dropout(flags)
-        return
-    plan = MirrorPlan(count=flags.couples, most_broken=flags.most_broken, closeness=flags.closeness, seed=flags.seed)
-    made = mirrored_pairs(_texts(flags), plan)
-    settings = {
-        "couples": flags.couples, "most_broken": flags.most_broken, "closeness": flags.closeness, "seed": flags.seed
-    }  # fmt: skip
-    _finish(flags, made.samples, "mirrored pairs", _pair_sources(flags), settings, made.left_out)
 
 
 def critic_data(flags: CriticFlags) -> None:
@@ -163,12 +111,12 @@ def critic_data(flags: CriticFlags) -> None:
     check_writable(flags.output)
     left_out: Counter[str] = Counter()
     with Store(flags.db, create=False) as store:
-        _check_bench(store, flags.bench)
+        check_bench(store, flags.bench)
         judge = _stored_judge(store, flags.judge)
         found = list(critic_samples(store.db, flags.bench, flags.judge, judge, left_out))
     samples = balanced(found, flags.seed, flags.limit, left_out)
     settings = {"judge": flags.judge, "limit": flags.limit, "seed": flags.seed}
-    _finish(flags, samples, "critic data", [f"{flags.bench} judged by {flags.judge}"], settings, left_out)
+    finish(flags, samples, "critic data", [f"{flags.bench} judged by {flags.judge}"], settings, left_out)
 
 
 def select(flags: SelectFlags) -> None:
@@ -183,7 +131,7 @@ def select(flags: SelectFlags) -> None:
         raise ConfigError("give either --best SHARE or --above SCORE: how much to keep")
     left_out: Counter[str] = Counter()
     with Store(flags.db, create=False) as store:
-        _check_bench(store, flags.bench)
+        check_bench(store, flags.bench)
         _stored_spec(store, flags.judge)
         written = written_samples(
             store.db, flags.bench, flags.writer or (), left_out, with_reasoning=flags.with_reasoning
@@ -195,7 +143,7 @@ def select(flags: SelectFlags) -> None:
         "judge": flags.judge, "best": flags.best, "above": flags.above, "by": flags.by, "at_random": flags.at_random,
         "with_reasoning": flags.with_reasoning, "seed": flags.seed,
     }  # fmt: skip
-    _finish(flags, samples, "selected texts", [f"{flags.bench} judged by {flags.judge}"], settings, left_out)
+    finish(flags, samples, "selected texts", [f"{flags.bench} judged by {flags.judge}"], settings, left_out)
 
 
 def sft(flags: SftFlags) -> None:
@@ -206,55 +154,21 @@ def sft(flags: SftFlags) -> None:
     check_writable(flags.output)
     left_out: Counter[str] = Counter()
     with Store(flags.db, create=False) as store:
-        _check_bench(store, flags.bench)
+        check_bench(store, flags.bench)
         found = written_samples(
             store.db, flags.bench, flags.writer or (), left_out, with_reasoning=flags.with_reasoning
         )
         samples = [sample for _, _, sample in found]
     settings = {"writers": flags.writer or "all", "with_reasoning": flags.with_reasoning}
-    _finish(flags, samples, "written texts", [flags.bench], settings, left_out)
+    finish(flags, samples, "written texts", [flags.bench], settings, left_out)
 
 
-def _texts(flags: PairsFlags) -> list[Text]:
-    """The texts of the files and of the benchmarks in the database."""
-    from penmark.build.texts import read_texts, stored_texts
-    from penmark.errors import ConfigError
-    from penmark.store import Store
+def check_bench(store: Store, bench: str) -> None:
+    """Make sure that the database has something of a benchmark.
 
-    if not flags.bench and not flags.texts:
-        raise ConfigError("name texts with --bench BENCH, as the database has them, or --texts FILE")
-    found = [text for path in flags.texts or () for text in read_texts(path)]
-    if flags.bench:
-        with Store(flags.db, create=False) as store:
-            for bench in flags.bench:
-                _check_bench(store, bench)
-                found += stored_texts(store.db, bench, flags.writer or ())
-    return found
-
-
-def _pair_sources(flags: PairsFlags) -> list[str]:
-    import hashlib
-
-    files = [f"{p.name} (SHA-256 {hashlib.sha256(p.read_bytes()).hexdigest()[:16]})" for p in flags.texts or ()]
-    return [*(flags.bench or ()), *files]
-
-
-def _dropout(flags: PairsFlags) -> None:
-    from penmark.build.dropout_pairs import dropout_pairs
-    from penmark.errors import ConfigError
-    from penmark.store import Store
-
-    if not flags.bench or flags.texts:
-        raise ConfigError("--by dropout takes groups from the database: name them with --bench BENCH")
-    left_out: Counter[str] = Counter()
-    with Store(flags.db, create=False) as store:
-        for bench in flags.bench:
-            _check_bench(store, bench)
-        samples = [sample for bench in flags.bench for sample in dropout_pairs(store.db, bench, left_out)]
-    _finish(flags, samples, "pairs by requirement dropout", flags.bench, {}, left_out)
-
-
-def _check_bench(store: Store, bench: str) -> None:
+    Raises:
+        ConfigError: when it has nothing.
+    """
     from penmark.errors import ConfigError
     from penmark.store import reads
 
@@ -313,7 +227,7 @@ def _held(flags: OutputFlags) -> HeldApart:
     return held
 
 
-def _finish(
+def finish(
     flags: OutputFlags,
     samples: Sequence[Sample],
     kind: str,

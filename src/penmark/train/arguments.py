@@ -1,9 +1,13 @@
-"""A recipe as the settings of TRL's trainers."""
+"""A run as TRL's trainers take it: its settings, and what is trained on what."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from datasets import Dataset
+
+from penmark.train.base_model import Head, load_network, lora_config
+from penmark.train.job import Job
 from penmark.train.launch import is_launched, zero_file
 from penmark.train.recipe import Recipe
 from penmark.train.run_folder import RunFolder
@@ -52,6 +56,23 @@ def evaluation(recipe: Recipe, *, held_out: int, is_fresh: bool) -> dict[str, An
     every = recipe.checkpoints.evaluate_every_steps if held_out else None
     strategy = {"eval_strategy": "no"} if every is None else {"eval_strategy": "steps", "eval_steps": every}
     return {**strategy, "eval_on_start": bool(held_out) and is_fresh}
+
+
+def material(job: Job, head: Head) -> dict[str, Any]:
+    """What the trainers of all methods train and learn from; make the settings first: they may say to shard weights.
+
+    Args:
+        job: the run.
+        head: what is on top of the network.
+    """
+    train, held_out, lora = job.prepared.train.rows, job.prepared.held_out.rows, job.recipe.lora
+    return {
+        "model": load_network(job.base, job.recipe, head),
+        "train_dataset": Dataset.from_list(train),
+        "eval_dataset": Dataset.from_list(held_out) if held_out else None,
+        "processing_class": job.base.tokenizer,
+        "peft_config": lora_config(lora, head) if lora else None,
+    }
 
 
 def _schedule(recipe: Recipe) -> str:

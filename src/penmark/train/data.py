@@ -3,7 +3,7 @@
 Three formats, one JSON object a line; fields beyond these are kept by builders and left aside here:
 
 - dialogues (critic, writer): {"messages": [{"role", "content"}, ...], "task"}
-- pairs (reward): {"prompt", "chosen", "rejected", "dropped", "kinds", "task"}
+- pairs (reward): {"prompt", "chosen", "rejected", "dropped", "kinds", "checks", "task"}
 - prompts (grpo): {"prompt", "requirements", "task"}
 """
 
@@ -47,6 +47,7 @@ class Pair:
     Attributes:
         dropped: how many requirements the rejected text breaks; 0 where the pair is not about requirements.
         kinds: the kinds of the requirements it breaks.
+        checks: the names of the rules that tell so.
     """
 
     prompt: str
@@ -56,6 +57,7 @@ class Pair:
     kinds: tuple[str, ...]
     task: str
     line: int
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +203,8 @@ def _pair(row: Row) -> Pair:
         chosen=chosen,
         rejected=rejected,
         dropped=_dropped(row),
-        kinds=_kinds(row),
+        kinds=_names(row, "kinds"),
+        checks=_names(row, "checks"),
         task=_task(row),
         line=row.line,
     )
@@ -215,11 +218,11 @@ def _dropped(row: Row) -> int:
     return 0
 
 
-def _kinds(row: Row) -> tuple[str, ...]:
-    value = row.values.get("kinds", [])
-    if isinstance(value, list) and all(isinstance(kind, str) and kind for kind in value):
+def _names(row: Row, field: str) -> tuple[str, ...]:
+    value = row.values.get(field, [])
+    if isinstance(value, list) and all(isinstance(name, str) and name for name in value):
         return tuple(value)
-    row.report("kinds", f"{shown(value)} is not a list of texts", "list the kinds of the requirements rejected breaks")
+    row.report(field, f"{shown(value)} is not a list of texts", f"list the {field} of the requirements rejected breaks")
     return ()
 
 

@@ -11,13 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from datasets import Dataset
 from transformers import TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
-from penmark.train.arguments import arguments, evaluation
-from penmark.train.base_model import load_network, lora_config
-from penmark.train.encode import Row
+from penmark.train.arguments import arguments, evaluation, material
 from penmark.train.finish import train_and_save
 from penmark.train.job import Job
 from penmark.train.launch import rank
@@ -54,17 +51,9 @@ def _trainer(job: Job, panel: Panel) -> Trainer:
     assert recipe.grpo is not None
     log = MetricsLog(job.folder, job.tell)
     reward = Reward(panel)
-    settings = _settings(recipe, job.folder, len(held_out.rows))  # Before the weights: it may say to shard them.
-    trainer = Trainer(
-        model=load_network(job.base, recipe, "causal"),
-        reward_funcs=reward.function(),
-        args=settings,
-        train_dataset=_dataset(job.prepared.train.rows),
-        eval_dataset=_dataset(held_out.rows) if held_out.rows else None,
-        processing_class=job.base.tokenizer,
-        peft_config=lora_config(recipe.lora, "causal") if recipe.lora else None,
-        callbacks=[log, Alarm(recipe.grpo, panel, log, job)],
-    )
+    settings = _settings(recipe, job.folder, len(held_out.rows))
+    callbacks = [log, Alarm(recipe.grpo, panel, log, job)]
+    trainer = Trainer(args=settings, reward_funcs=reward.function(), callbacks=callbacks, **material(job, "causal"))
     trainer.tell = job.tell
     reward.is_training = lambda: bool(trainer.model.training)
     return trainer
@@ -200,7 +189,3 @@ class Alarm(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         drifted = drift(self._series["words"], self._series["distinct_2"], window)
         found += [f"texts: {drifted}"] if drifted else []
         return [alarm for alarm in found if alarm.partition(":")[0] not in self._told]
-
-
-def _dataset(rows: list[Row]) -> Dataset:
-    return Dataset.from_list(rows)

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from datasets import Dataset
 from trl import RewardConfig, RewardTrainer
 
-from penmark.train.arguments import arguments, evaluation
-from penmark.train.base_model import load_network, lora_config
+from penmark.train.arguments import arguments, evaluation, material
+from penmark.train.base_model import load_network
 from penmark.train.encode import Row
 from penmark.train.finish import load_trained, train_and_save
 from penmark.train.job import Job
@@ -37,15 +36,7 @@ def train(job: Job) -> dict[str, object]:
         max_length=None,  # The encoder has seen to that.
         center_rewards_coefficient=(recipe.reward.centring or None) if recipe.reward else None,
     )
-    trainer = Trainer(
-        model=load_network(job.base, recipe, "reward"),
-        args=settings,
-        train_dataset=_dataset(job.prepared.train.rows),
-        eval_dataset=_dataset(held_out.rows) if held_out.rows else None,
-        processing_class=job.base.tokenizer,
-        peft_config=lora_config(recipe.lora, "reward") if recipe.lora else None,
-        callbacks=[MetricsLog(job.folder, job.tell)],
-    )
+    trainer = Trainer(args=settings, callbacks=[MetricsLog(job.folder, job.tell)], **material(job, "reward"))
     trainer.tell = job.tell
     train_and_save(job, trainer, "reward")
     if not held_out.rows or not trainer.is_world_process_zero():
@@ -54,7 +45,7 @@ def train(job: Job) -> dict[str, object]:
         score_pairs(network, held_out.rows, job.base.tokenizer.pad_token_id, recipe.optimizer.device_batch)
         for network in (load_trained(job, "reward"), load_network(job.base, recipe, "reward").eval())
     ]
-    return pair_figures(held_out.samples, *rewards, seed=recipe.seed)
+    return pair_figures(held_out.samples, *rewards, seed=recipe.seed, trained=job.prepared.train.samples)
 
 
 def score_pairs(network: Any, rows: Sequence[Row], padding: int, batch: int) -> FloatArray:  # noqa: ANN401
@@ -83,7 +74,3 @@ def _score(network: Any, texts: Sequence[Sequence[int]], padding: int) -> FloatA
         output = network(input_ids=ids_B_L.to(network.device), attention_mask=mask_B_L.to(network.device))
     rewards: FloatArray = output.logits[:, 0].float().cpu().numpy().astype(np.float64)
     return rewards
-
-
-def _dataset(rows: list[Row]) -> Dataset:
-    return Dataset.from_list(rows)

@@ -5,13 +5,10 @@ Source: WritingBench, training of critic and writer; SPEC section 1.
 
 from __future__ import annotations
 
-from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
 
 from penmark.train.agreement import critic_agreement
-from penmark.train.arguments import arguments, evaluation
-from penmark.train.base_model import load_network, lora_config
-from penmark.train.encode import Row
+from penmark.train.arguments import arguments, evaluation, material
 from penmark.train.finish import load_trained, train_and_save
 from penmark.train.job import Job
 from penmark.train.saving import MetricsLog, SafeSaving
@@ -30,21 +27,9 @@ def train(job: Job) -> dict[str, object]:
         max_length=None,  # The encoder has seen to that.
         shuffle_dataset=False,  # The sampler does.
     )
-    trainer = Trainer(
-        model=load_network(job.base, recipe, "causal"),
-        args=settings,
-        train_dataset=_dataset(job.prepared.train.rows),
-        eval_dataset=_dataset(held_out.rows) if held_out.rows else None,
-        processing_class=job.base.tokenizer,
-        peft_config=lora_config(recipe.lora, "causal") if recipe.lora else None,
-        callbacks=[MetricsLog(job.folder, job.tell)],
-    )
+    trainer = Trainer(args=settings, callbacks=[MetricsLog(job.folder, job.tell)], **material(job, "causal"))
     trainer.tell = job.tell
     train_and_save(job, trainer, "causal")
     if recipe.critic is None or not held_out.rows or not trainer.is_world_process_zero():
         return {}
     return critic_agreement(load_trained(job, "causal"), job.base.tokenizer, held_out.samples, recipe.critic)
-
-
-def _dataset(rows: list[Row]) -> Dataset:
-    return Dataset.from_list(rows)
