@@ -176,6 +176,13 @@ def test_a_stored_call_is_not_sent_again(setup):
     assert (second.key, second.reply.text) == (first.key, first.reply.text)
 
 
+def test_two_servers_that_give_one_name_to_different_models_each_answer_for_themselves(setup):
+    with serving(lambda prompt: "one") as server, serving(lambda prompt: "other") as second:
+        replies = [setup.ask(asked, prompts(1))[0].reply.text for asked in (server, second, server)]
+    assert replies == ["one", "other", "one"]
+    assert (len(server.prompts), len(second.prompts)) == (1, 1)
+
+
 def test_calls_under_way_are_joined(setup):
     with serving(lambda prompt: Said(text="once", after_s=0.05)) as server:
         calls = setup.ask(server, prompts(1) * 5)

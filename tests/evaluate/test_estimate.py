@@ -29,8 +29,8 @@ def path(tmp_path):
     return filled(tmp_path / "s.db", {"w": [*numbered(3), "", None]})
 
 
-def judging(path, *, model: str = "openai/m", max_tokens: int | None = 100, **options):
-    calls = CallOptions(sampling=Sampling(max_tokens=max_tokens), model=ModelOptions(base_url="http://127.0.0.1:9/v1"))
+def judging(path, *, model: str = "openai/m", url="http://127.0.0.1:9/v1", max_tokens: int | None = 100, **options):
+    calls = CallOptions(sampling=Sampling(max_tokens=max_tokens), model=ModelOptions(base_url=url))
     request = JudgeRequest(bench="small", judge="rubric", model=model, name="j", calls=calls, **options)
     with Store(path) as store:
         (made,) = session.estimates(store, [request])
@@ -119,9 +119,10 @@ def test_calls_that_another_judge_has_paid_for_are_not_counted(path):
         judge(path, "openai/m", url=server.base_url, sampling=Sampling(max_tokens=100))
     rows(path, "DELETE FROM judgments")
     rows(path, "DELETE FROM judges")
-    assert judging(path).calls == 0
-    assert judging(path, repeats=2).calls == 3 * len(CRITERIA)
-    assert judging(path, max_tokens=99).calls == 3 * len(CRITERIA)
+    assert judging(path, url=server.base_url).calls == 0
+    assert judging(path, url=server.base_url, repeats=2).calls == 3 * len(CRITERIA)
+    assert judging(path, url=server.base_url, max_tokens=99).calls == 3 * len(CRITERIA)
+    assert judging(path).calls == 3 * len(CRITERIA)
 
 
 def test_an_estimate_stores_nothing(path):

@@ -44,7 +44,7 @@ def call_key(model: str, prompt: Prompt, settings: str, call: CallId) -> str:
     """Content key of a call: the same call to the same model is made once, in every run and on every machine.
 
     Args:
-        model: the model's id.
+        model: the model's id, and the endpoint where that says more: two servers may give one name to different models.
         prompt: how it is split does not count.
         settings: the sampling as JSON.
         call: which repeat and attempt.
@@ -81,6 +81,7 @@ class Caller:
         self.sampling = _fitted(sampling, model.max_output_tokens)
         self.budget = budget
         self.limiter = Limiter(min(connections, model.max_parallel or connections))
+        self._asked = model.id if model.endpoint == model.id else f"{model.id} at {model.endpoint.rstrip('/')}"
         self._settings = json.dumps(self.sampling.given(), sort_keys=True)
         self._price = load_prices().price(model.id)
         self._open: dict[str, asyncio.Future[Call]] = {}  # Under way, or finished but not yet in the store.
@@ -99,7 +100,7 @@ class Caller:
             ModelError: when it could not be had.
             BudgetReachedError: when it may not be sent.
         """
-        key = call_key(self.model.id, prompt, self._settings, call)
+        key = call_key(self._asked, prompt, self._settings, call)
         self._let_go()
         if key in self._open:
             return replace(await asyncio.shield(self._open[key]), is_new=False)
@@ -132,7 +133,7 @@ class Caller:
 
     def has(self, prompt: Prompt, call: CallId) -> bool:
         """Whether the store has this call."""
-        return reads.has_call(self.store.db, call_key(self.model.id, prompt, self._settings, call))
+        return reads.has_call(self.store.db, call_key(self._asked, prompt, self._settings, call))
 
     async def _made(self, key: str, prompt: Prompt, call: CallId, schema: Mapping[str, object] | None) -> Call:
         sampling = self.sampling

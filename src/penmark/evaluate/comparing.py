@@ -88,7 +88,8 @@ class Comparing:
         spec = plan.spec()
         store.check_name("judges", plan.judge_name, spec)
         self.progress = Progress(unit="verdicts", total=len(ORDERS) * len(plan.pairs) * plan.repeats, budget=budget)
-        run = new_run("judge", {"bench": plan.bench, "judge_name": plan.judge_name, "pairs": len(plan.pairs), **spec})
+        about = {"bench": plan.bench, "judge_name": plan.judge_name, "pairs": len(plan.pairs)}
+        run = new_run("judge", {**about, "endpoint": plan.model.endpoint, **spec})
         self.ledger = Ledger(store, run, begin=lambda: store.save_judge(plan.judge_name, spec))
         self.caller = Caller(store, plan.model, plan.sampling, budget, connections=plan.connections)
         self._sharing = Sharing(store)

@@ -94,7 +94,8 @@ class Judging:
         scorings = sum(leaves[task] * count for task, count in self._responses.counts().items())
         left_out = sum(not count for count in leaves.values())
         self.progress = Progress(unit="scorings", total=plan.repeats * scorings, left_out=left_out, budget=budget)
-        run = new_run("judge", {"bench": plan.bench, "judge_name": plan.judge_name, "writers": [*plan.writers], **spec})
+        about = {"bench": plan.bench, "judge_name": plan.judge_name, "writers": [*plan.writers]}
+        run = new_run("judge", {**about, "endpoint": plan.model.endpoint if plan.model else None, **spec})
         self._ledger = Ledger(store, run, begin=lambda: store.save_judge(plan.judge_name, spec))
         self._caller = self._make_caller(budget)
         self._sharing = Sharing(store)

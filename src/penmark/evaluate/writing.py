@@ -73,7 +73,8 @@ class Writing:
         store.check_name("writers", plan.writer, spec)
         self.progress = Progress(unit="responses", total=len(plan.tasks), budget=budget)
         bench = plan.tasks[0][1].bench if plan.tasks else ""
-        run = new_run("write", {"bench": bench, "revision": plan.revision, "writer": plan.writer, **spec})
+        about = {"bench": bench, "revision": plan.revision, "writer": plan.writer}
+        run = new_run("write", {**about, "endpoint": plan.model.endpoint, **spec})
         self._ledger = Ledger(store, run, begin=lambda: store.save_writer(plan.writer, spec))
         self._caller = Caller(store, plan.model, plan.sampling, budget, connections=plan.connections)
         self._sharing = Sharing(store)
