@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from penmark.requirements.asides import is_aside, is_denied
 from penmark.requirements.bounds import EN_AFTER, EN_AMOUNT, read_bounds
 from penmark.requirements.finding import Bounds, Finding, count_finding, yes_or_no
 from penmark.requirements.found import Found, clause_around, found
@@ -26,8 +27,10 @@ _NUMBER_OF = re.compile(
 _SOME = re.compile(r"\b(?:use|include|add)\b(?:\s+\w+){0,2}\s+words\b", re.I)
 LOWERCASE = re.compile(
     r"\bno(?:t a single)? letters?\b[^.\n]{0,40}\bcapitali[sz]ed|"
-    r"lower[- ]?cases?|(?:no|without|not?\b[^.\n]{0,30}\bany)"
+    r"lower[- ]?cases?|(?:\bno|without|not?\b[^.\n]{0,30}\bany)"
     r"\b[^.\n]{0,20}capital(?:ized)? letters|capital letters are (?:not|n't) allowed|"
+    r"\b(?:no|without|avoid(?:ing)?|never use|(?:not|n't) use|refrain from(?: using)?) "
+    r"(?:capitals|capital letters)\b(?! (?:for|in|at|to)\b)|"
     r"全(?:部)?(?:用|为)?小写|小写字母",
     re.I,
 )
@@ -37,6 +40,7 @@ _NO_LOWERCASE = re.compile(
 UPPERCASE = re.compile(
     r"\b(?:in|use|using|with|only)\s+(?:only\s+|all\s+)?(?:(?:all|full)[- ])?(?:English )?(?:capital(?:ized)? letters|"
     r"capitals|caps\b|upper[- ]?case)|\ball[- ](?:caps|capital letters|uppercase|capitali[sz]ed)|"
+    r"(?:entire|whole|every letter|all letters|everything)\b[^.,;\n]{0,50}\b(?:be|is) (?:all )?capitali[sz]ed|"
     r"capitali[sz]e (?:every|all|each)(?: (?:of )?(?:your|the))? (?:letter|word)|"
     r"all (?:of the )?letters[^.\n]{0,40}(?:capitali[sz]ed|upper)|全(?:部)?(?:用|为)?大写|大写字母",
     re.I,
@@ -50,13 +54,22 @@ def find_case(query: str) -> Iterator[Found]:
     if counted:
         yield from _capital_words(query, counted)
         return
-    lower, upper = LOWERCASE.search(query), UPPERCASE.search(query)
+    lower, upper = (_demanded(pattern, query) for pattern in (LOWERCASE, UPPERCASE))
     if lower and _NO_LOWERCASE.search(query[max(0, lower.start() - 90) : lower.end()]):
         yield found("format", "uppercase", {}, upper or lower)
     elif lower:
         yield found("format", "lowercase", {}, lower)
     elif upper:
         yield found("format", "uppercase", {}, upper)
+
+
+def _demanded(pattern: re.Pattern[str], query: str) -> re.Match[str] | None:
+    """The first place where letters are demanded to be so, and not spoken about; "not in capitals" is lowercase."""
+    return next((m for m in pattern.finditer(query) if not is_aside(query, m) and not _is_denied(query, m)), None)
+
+
+def _is_denied(query: str, match: re.Match[str]) -> bool:
+    return "lower" not in match.group().lower() and is_denied(query, match)
 
 
 def _capital_words(query: str, mention: re.Match[str]) -> Iterator[Found]:

@@ -7,7 +7,7 @@ from functools import partial
 
 from penmark.errors import DataError
 from penmark.records import Check, Requirement
-from penmark.requirements import case, edges, keywords, languages, layout, lengths, parts
+from penmark.requirements import case, choices, edges, highlights, keywords, languages, layout, lengths, parts
 from penmark.requirements.finding import Finding
 
 Rule = Callable[[str, Mapping[str, object]], Finding]
@@ -38,12 +38,12 @@ CHECKS: Mapping[str, Rule] = {
     "numbered": layout.check_numbered,
     "items": layout.check_items,
     "headings": layout.check_headings,
-    "highlights": layout.check_highlights,
+    "highlights": highlights.check_highlights,
     "placeholders": layout.check_placeholders,
     "json": layout.check_json,
     "title": layout.check_title,
     "table": layout.check_table,
-    "one_of": layout.check_one_of,
+    "one_of": choices.check_one_of,
 }
 
 # What an argument must be, by its name: a description for people and a test.

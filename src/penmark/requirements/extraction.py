@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from penmark.records import Requirement
 from penmark.requirements.case import find_case
 from penmark.requirements.checking import is_checkable
+from penmark.requirements.choices import find_choices
 from penmark.requirements.edges import find_edges
 from penmark.requirements.found import Found, clause_around
+from penmark.requirements.highlights import find_highlights
 from penmark.requirements.keywords import find_keywords, find_no_commas
 from penmark.requirements.languages import find_language
 from penmark.requirements.layout import find_layout
@@ -17,6 +19,7 @@ from penmark.requirements.parts import find_parts
 
 FAMILIES: tuple[Callable[[str], Iterator[Found]], ...] = (
     find_lengths, find_parts, find_keywords, find_no_commas, find_case, find_language, find_edges, find_layout,
+    find_choices, find_highlights,
 )  # fmt: skip
 # A query that carries material says what it wants at its beginning or its end: the middle is left aside, so that a law
 # or a paper that speaks of "at least 30 pages" demands nothing.

@@ -20,11 +20,15 @@ _BARE = (
     r"you|your|on|at|into|per|each|it|when|where|about|so|other|than|can|do|will|may|there|this|"
     r"no|not|such|like|altogether|total|only|all|every|any|left|used|whose|who|have|has|from)\b)[A-Za-z][\w-]*"
 )
-_JOIN = r"(?:\s*,\s*(?:and\s+|or\s+|&\s*)?|\s+(?:and|or)\s+|\s*[、，和与或]\s*)"
+_JOIN = r"(?:\s*[,;]\s*(?:and\s+|or\s+|&\s*)?|\s+(?:and|or)\s+|\s*[、，和与或]\s*)"
 QUOTED_LIST = rf"\[?\s*{_QUOTED}(?:(?:{_JOIN}|\s*){_QUOTED})*\s*\]?"
+# After a colon: words with commas or semicolons between them, up to the end of the sentence.
+_COMMA = r"\s*[,;]\s*(?:and\s+|or\s+|&\s*)?"
+_PLAIN = r"[A-Za-z][\w'-]*"
+_PLAIN_LIST = rf"{_PLAIN}(?:{_COMMA}{_PLAIN}(?:\s+[\w'-]+)?|\s+(?:and|or)\s+{_PLAIN})*(?=\s*(?:[.!?\n]|$))"
 _BARE_LIST = (
     rf"{_BARE}(?:{_JOIN}{_BARE})*(?=\s*(?:[.;:!?\n)]|$|\b(?:in|should|must|can|cannot|at|"
-    rf"throughout|appear|to|does|is|are|less|more|once|twice|for|within|anywhere)\w*\b))|"
+    rf"throughout|appear|to|does|is|are|less|more|once|twice|for|within|anywhere|out)\w*\b))|"
     rf"{_BARE}"
 )
 MENTION = re.compile(
@@ -35,6 +39,23 @@ _ITEMS = re.compile(
     rf"\b(?:includ\w+|mention\w*|us(?:e|ing)|contain\w*)\s+(?:all\s+(?:of\s+)?)?(?:these|"
     rf"the following)\s+(?:\w+\s+)?(?:items|names|words|keywords|terms)"
     rf"\s*:\s*(?P<list>{QUOTED_LIST}|{_BARE_LIST})",
+    re.I,
+)
+# "Keywords to include: ...", "the following words are not allowed: ...".
+_LISTED = re.compile(
+    rf"(?P<said>[^.:;\n\"“”]{{0,60}}\b(?:key ?)?(?:words?|terms?|phrases|keywords)\b[^.:;\n\"“”]{{0,40}}):\s*"
+    rf"(?P<list>{QUOTED_LIST}|{_PLAIN_LIST})",
+    re.I,
+)
+# "It should mention "salt" and "sea"": words in quotation marks without being called words.
+_NAMED = re.compile(
+    rf"\b(?:(?:should|must|has to|have to|needs? to|to)\s+(?:mention|contain|include)|"
+    rf"(?:mention|contain|include)\s+both)\s+(?:both\s+|all of\s+)?(?P<list>{QUOTED_LIST})",
+    re.I,
+)
+_APPEARING = re.compile(
+    rf"(?P<list>{QUOTED_LIST})\s+(?:both\s+|all\s+)?(?:(?:must|should|have to|has to)\s+)?"
+    rf"(?:appear|be included|be mentioned)\b",
     re.I,
 )
 _LEFT_OUT = re.compile(
@@ -63,9 +84,13 @@ _ZH_TIMES = re.compile(
     rf"用)?(?P<count>{ZH_NUMBER})(?:次|回|遍)(?P<after>以上|以下|以内)?"
 )
 _NOT_BEFORE = re.compile(
-    r"(?:\b(?:not|never|avoid\w*|without|refrain|exclud\w*|omit\w*|no|forbid\w*|cannot)\b|n't\b)[^.,;]{0,45}$", re.I
+    r"(?:\b(?:not|never|avoid\w*|without|refrain|exclud\w*|omit\w*|no|forbid\w*|cannot|"
+    r"leave out|leaving out|stay away from|banned|taboo|skip|ban|drop)\b|n't\b)[^.,;]{0,45}$|\bkeep\s+(?:the\s+)?$",
+    re.I,
 )
-_NOT_AFTER = re.compile(r"^(?:(?!\band\b|\bbut\b)[^.,;]){0,24}(?:\b(?:not|never|cannot)\b|n't\b)", re.I)
+_NOT_AFTER = re.compile(
+    r"^(?:(?!\band\b|\bbut\b)[^.,;]){0,24}(?:\b(?:not|never|cannot|forbidden|banned|out of)\b|n't\b)", re.I
+)
 _AT_AN_EDGE = re.compile(
     r"\b(?:start|begin|open|end|finish|conclud|clos|following|one of|mark)\w*\b[^.;]{0,40}$|"
     r"\b(?:after|before|than)\s+(?:the\s+)?$",
@@ -77,6 +102,23 @@ _WANTED = re.compile(
     r"\b(?:includ|us(?:e|es|ing)\b|contain|mention|incorporat|featur|add|have\b|has\b|with\b|keyword|insert)\w*", re.I
 )
 _WANTED_AFTER = re.compile(r"^\W*(?:\w+\s+){0,2}?(?:appear|be (?:used|included|in)|(?:is|are) (?:used|included))", re.I)
+_FORBIDDEN = re.compile(
+    r"\b(?:not|never|avoid\w*|without|exclud\w*|forbid\w*|forbidden|banned|taboo|omit\w*|cannot|no|leave out|stay away|"
+    r"refrain)\b|n't\b",
+    re.I,
+)
+_CHOICE = re.compile(r"\bone of\b|\beither\b|\bchoose\b|\boptions\b|\bpick\b|\bselect\b", re.I)
+_TOPIC = re.compile(r"\b(?:rhym\w*|meaning|mean|definition|origin|history|etymology|synonyms?)\b[^.,;]{0,24}$", re.I)
+_ON_A_THING = re.compile(
+    r"\s*(?:(?:is |was )?(?:written|printed|painted|tattooed|carved|engraved|embroidered)|"
+    r"on (?:his|her|their|its|a|the) (?!page|text|answer|response|essay|letter|poem|title))\b",
+    re.I,
+)
+_TIMES_FIRST = re.compile(
+    r"(?:^|[.;]\s*)(?P<times>(?:at least|at most|exactly)\s[\w ]{1,20}?times?|twice),?\s+"
+    r"(?:use|mention|include|say)\b[^.]*$",
+    re.I,
+)
 LETTER = re.compile(r"\bletter\s+[\"'“‘]?(?P<letter>[A-Za-z])\b[\"'”’]?", re.I)
 _HASHTAGS = re.compile(
     rf"(?:(?P<least>at least|no less than|minimum of)\s+)?(?P<low>{EN_NUMBER})(?P<plus>\+)?\s+hash ?tags", re.I
@@ -86,11 +128,11 @@ _HASHTAGS = re.compile(
 def find_keywords(query: str) -> Iterator[Found]:
     """Demands about words and letters."""
     spans: list[tuple[int, int]] = []
-    for pattern in (MENTION, _ITEMS, _LEFT_OUT):
+    for pattern in (_LISTED, MENTION, _ITEMS, _LEFT_OUT, _NAMED, _APPEARING):
         for match in pattern.finditer(query):
-            if any(start <= match.start("list") < end for start, end in spans):
+            if any(start < match.end("list") and match.start("list") < end for start, end in spans):
                 continue
-            demands = list(_word_demands(query, match, is_left_out=pattern is _LEFT_OUT, is_wanted=pattern is _ITEMS))
+            demands = list(_demands_of(query, match, pattern))
             if demands:
                 spans.append(match.span("list"))
             yield from demands
@@ -98,19 +140,53 @@ def find_keywords(query: str) -> Iterator[Found]:
     yield from _letters(query)
 
 
+def _demands_of(query: str, match: re.Match[str], pattern: re.Pattern[str]) -> Iterator[Found]:
+    """What one pattern's match says; see `_word_demands` for what stands around a list."""
+    if pattern is _LISTED:
+        yield from _listed(match)
+    elif pattern not in (_NAMED, _APPEARING) or all(_is_word(item) for item in _items(match["list"])):
+        is_wanted = pattern in (_ITEMS, _NAMED, _APPEARING)
+        yield from _word_demands(query, match, is_left_out=pattern is _LEFT_OUT, is_wanted=is_wanted)
+
+
+def _listed(match: re.Match[str]) -> Iterator[Found]:
+    """Words after a colon: wanted, or not."""
+    said = match["said"]
+    if _FORBIDDEN.search(said):
+        yield found("content", "excludes", {"words": _items(match["list"])}, match)
+    elif _WANTED.search(said) and not _CHOICE.search(said) and _TIMES.search(said) is None:
+        yield found("content", "includes", {"words": _items(match["list"])}, match)
+
+
+def _is_word(item: str) -> bool:
+    """Whether it is a word or two, and not a sentence, a sign or a placeholder."""
+    return bool(re.fullmatch(r"[^\W\d_][\w'’-]*(?: [\w'’-]+){0,2}", item))
+
+
 def _word_demands(query: str, match: re.Match[str], *, is_left_out: bool, is_wanted: bool) -> Iterator[Found]:
     words = _items(match["list"])
     preceding, following = before(query, match.start(), 60), after(query, match.end(), 70)
     is_named = match["list"].lstrip("[ ")[0] in "\"“”'‘「『" or _NAMES_A_WORD.search(f"{preceding}{match.group()[:4]}")
-    if _AT_AN_EDGE.search(preceding) or not (is_named or is_wanted):
+    if _AT_AN_EDGE.search(preceding) or not (is_named or is_wanted) or _is_told_of(preceding, following):
         return
-    bounds = None if is_left_out else _times(following)
+    bounds = None if is_left_out else _times(following) or _times_before(preceding)
     if bounds is not None:
         yield from (_amount(word, bounds, match) for word in words)
     elif is_left_out or _NOT_BEFORE.search(preceding) or _NOT_AFTER.search(following):
         yield found("content", "excludes", {"words": words}, match)
     elif is_wanted or _WANTED.search(f"{preceding}{match.group()[:8]}") or _WANTED_AFTER.search(following):
         yield found("content", "includes", {"words": words}, match)
+
+
+def _is_told_of(preceding: str, following: str) -> bool:
+    """Whether the word is the query's topic, or stands on something in it."""
+    return bool(_TOPIC.search(preceding) or _ON_A_THING.match(following))
+
+
+def _times_before(preceding: str) -> Bounds | None:
+    """How many times, where a clause opens with that: "at least five times, use the word ..."."""
+    match = _TIMES_FIRST.search(preceding)
+    return _times(match["times"]) if match else None
 
 
 def _amount(word: str, bounds: Bounds, match: re.Match[str]) -> Found:

@@ -6,9 +6,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from penmark.requirements.asides import is_aside, is_denied
 from penmark.requirements.bounds import EN_AFTER, EN_AMOUNT, ZH_AFTER, ZH_AMOUNT, read_bounds
 from penmark.requirements.finding import Bounds, Finding, count_finding, yes_or_no
-from penmark.requirements.found import Found, before, clause_around, found, matches
+from penmark.requirements.found import Found, before, found, matches
 from penmark.requirements.headings import count_bullets, count_items, count_numbered, headings
 
 BULLETS = (
@@ -23,29 +24,6 @@ ITEMS = (
         re.I,
     ),
     re.compile(rf"(?:列出|列举|列|罗列|归纳出?|总结出?|提出|给出)\s*{ZH_AMOUNT}(?:条|点|项)(?![件目款例]){ZH_AFTER}"),
-)
-_THINGS = r"(?:\w+\s+){0,3}?(?:sections?|parts?|phrases?|words|points?|pieces?|sentences?|texts?|of (?:your|the))\b"
-HIGHLIGHTS = (
-    re.compile(
-        rf"\b(?:highlight|itali[cs]i[sz]|bold|emphasi[sz])\w*[^.\n]{{0,25}}?{EN_AMOUNT}\s+{_THINGS}(?P<after>)", re.I
-    ),
-    re.compile(
-        rf"{EN_AMOUNT}\s+(?:\w+\s+)?(?:italic(?:i[sz]ed)?|highlighted|bold(?:ed)?|emphasi[sz]ed)"
-        rf"\s+(?:\w+\s+)?(?:sections?|parts?|phrases?|words?|texts?)(?P<after>)",
-        re.I,
-    ),
-    re.compile(
-        rf"{EN_AMOUNT}\s+(?:\w+\s+)?(?:sections?|parts?|phrases?)\b[^.\n]{{0,40}}\b(?:highlighted|"
-        rf"italici[sz]ed|in (?:bold|italics))(?P<after>)",
-        re.I,
-    ),
-    re.compile(rf"{EN_AMOUNT}\s+\*[^*\n]+\*(?P<after>)", re.I),
-    re.compile(
-        rf"\b(?:highlight|itali[cs]i[sz]|bold|emphasi[sz])\w*\b(?![^.\n]*\b(?:capital|caps\b))"
-        rf"[^.\n]{{0,70}}?{EN_AMOUNT}"
-        rf"\s+(?!\w*\s*(?:asterisk|star|bullet|word|paragraph|placeholder))\w+(?P<after>)",
-        re.I,
-    ),
 )
 PLACEHOLDERS = (
     re.compile(rf"{EN_AMOUNT}\s+(?:\w+\s+){{0,2}}?placeholders?\b{EN_AFTER}", re.I),
@@ -72,23 +50,10 @@ _NO_HEADINGS = re.compile(r"\b(?:no|not|without|never)\b|n't\b|(?:不|无|勿|�
 _NUMBERED = re.compile(
     r"\bnumbered (?:list|items|points|steps)|\bas a numbered\b|编号列表|(?:分步骤|逐条|按序号)编号|有序列表", re.I
 )
-ONE_OF = re.compile(
-    r"\b(?:one of|choose|select|pick)\b[^.:\n]{0,80}?\b(?:following|phrases?|options|answers|sentences|responses|"
-    r"choices)\b[^:.\n]{0,40}:\s*(?P<options>.+)",
-    re.I | re.S,
-)
-_SAY = re.compile(
-    r"\b(?:answer|say|reply|respond)"
-    r"\b[^\n\"“”]{0,16}(?P<options>[\"“”][^\"“”\n]+[\"“”](?:,? or [\"“”][^\"“”\n]+[\"“”])+)",
-    re.I,
-)
-_OPTION = re.compile(r"[\"“”]([^\"“”\n]{2,80}?)[\"“”]|(?<!\w)['‘]([^\"“”\n]{2,80}?)['’](?!\w)")
-
-
+ONE = Bounds(least=1, most=1)
 _NEEDED = {
     "items": ("list", "name", "enumerate", "条", "点", "项"),
     "bullets": ("bullet", "项目符号", "列表"),
-    "highlights": ("highlight", "italic", "italis", "bold", "emphas"),
     "placeholders": ("placeholder", "占位符"),
     "headings": ("heading",),
 }
@@ -96,7 +61,7 @@ _NEEDED = {
 
 def find_layout(query: str) -> Iterator[Found]:
     """Demands about how the text is laid out."""
-    counted = {"bullets": BULLETS, "items": ITEMS, "highlights": HIGHLIGHTS, "placeholders": PLACEHOLDERS}
+    counted = {"bullets": BULLETS, "items": ITEMS, "placeholders": PLACEHOLDERS}
     for name, patterns in counted.items():
         yield from _first_count(query, patterns, name)
     for name, pattern in (
@@ -105,11 +70,10 @@ def find_layout(query: str) -> Iterator[Found]:
         ("table", _TABLE),
         ("numbered", _NUMBERED),
     ):
-        match = pattern.search(query)
+        match = next((m for m in pattern.finditer(query) if not is_aside(query, m) and not is_denied(query, m)), None)
         if match:
             yield found("format", name, {"least": 1} if name == "numbered" else {}, match)
     yield from _headings(query)
-    yield from _one_of(query)
 
 
 def _headings(query: str) -> Iterator[Found]:
@@ -125,40 +89,20 @@ def _headings(query: str) -> Iterator[Found]:
         yield found("format", "headings", {"least": 1}, match)
 
 
-_IN_CAPITALS = re.compile(r"\bwords?\b[^.\n]*\b(?:capital|caps\b)", re.I)
-
-
 def _first_count(query: str, patterns: Sequence[re.Pattern[str]], name: str) -> Iterator[Found]:
     """The first amount that a pattern finds; all but bullets are "at least" where only a number stands."""
     for pattern in patterns:
         for match in matches(pattern, query, _NEEDED[name]):
             bounds = read_bounds(query, match, bare_is_about=False)
-            if bounds is not None and not _is_counted_aside(query, match, name, bounds):
-                kept = bounds if name in ("bullets", "items", "headings") else _at_least(bounds)
+            if bounds is not None and not (name == "items" and bounds == ONE):  # "List one suggestion."
+                kept = bounds if name in ("bullets", "items", "headings") else at_least(bounds)
                 yield found("format", name, kept.arguments(), match)
                 return
 
 
-def _is_counted_aside(query: str, match: re.Match[str], name: str, bounds: Bounds) -> bool:
-    """Whether it is no list ("one suggestion"), or words that highlight by being in capitals."""
-    if name == "items":
-        return bounds == Bounds(least=1, most=1)
-    return name == "highlights" and bool(_IN_CAPITALS.search(clause_around(query, match.start(), match.end())))
-
-
-def _at_least(bounds: Bounds) -> Bounds:
+def at_least(bounds: Bounds) -> Bounds:
+    """The bounds without an upper end, where they have a lower one."""
     return Bounds(least=bounds.least) if bounds.least is not None else bounds
-
-
-def _one_of(query: str) -> Iterator[Found]:
-    match = ONE_OF.search(query) or _SAY.search(query)
-    if match is None:
-        return
-    quoted = ["".join(pair) for pair in _OPTION.findall(match["options"])]
-    options = quoted or [line.strip(" -*\t") for line in match["options"].splitlines()]
-    phrases = [option.strip() for option in options if option.strip()]
-    if len(phrases) > 1:
-        yield found("format", "one_of", {"phrases": phrases}, match)
 
 
 def check_bullets(text: str, arguments: Mapping[str, object]) -> Finding:
@@ -179,14 +123,6 @@ def check_items(text: str, arguments: Mapping[str, object]) -> Finding:
 def check_headings(text: str, arguments: Mapping[str, object]) -> Finding:
     """Whether there are as many headings as demanded, of any level."""
     return count_finding(len(headings(text)), "headings", Bounds.of(arguments))
-
-
-def check_highlights(text: str, arguments: Mapping[str, object]) -> Finding:
-    """Whether as many passages as demanded are in italics or bold (*so*, **so** or _so_)."""
-    bold = re.findall(r"\*\*[^\n*]*[^\s*][^\n*]*\*\*", text)
-    rest = re.sub(r"\*\*[^\n*]*\*\*", " ", text)
-    italic = re.findall(r"(?<![*\w])\*(?! )[^\n*]+?\*(?!\*)|(?<![_\w])_(?! )[^\n_]+?_(?![_\w])", rest)
-    return count_finding(len(bold) + len(italic), "highlighted passages", Bounds.of(arguments))
 
 
 def check_placeholders(text: str, arguments: Mapping[str, object]) -> Finding:
@@ -218,11 +154,3 @@ def check_table(text: str, arguments: Mapping[str, object]) -> Finding:
     """Whether there is a table: two Markdown rows that follow each other, or an HTML one."""
     is_met = bool(re.search(r"^[ \t]*\|.+\|[ \t]*\n[ \t]*\|.+\|", text, re.M) or re.search(r"<table\b", text, re.I))
     return yes_or_no(is_met, "there is a table" if is_met else "no table")
-
-
-def check_one_of(text: str, arguments: Mapping[str, object]) -> Finding:
-    """Whether one of the phrases stands in the text."""
-    phrases = arguments["phrases"]
-    options = [str(phrase) for phrase in phrases] if isinstance(phrases, list | tuple) else []
-    here = next((phrase for phrase in options if phrase.casefold() in text.casefold()), None)
-    return yes_or_no(here is not None, f"the text says {here!r}" if here else "none of the phrases is there", here)

@@ -11,9 +11,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from penmark.records import Check
+from penmark.requirements.asides import is_aside, is_given
 from penmark.requirements.bounds import EN_AFTER, EN_AMOUNT, ZH_AFTER, ZH_AMOUNT, read_bounds
 from penmark.requirements.finding import Bounds, Finding, count_finding
 from penmark.requirements.found import Found, matches
+from penmark.requirements.highlights import is_highlighted
 from penmark.requirements.numbers import read_number
 from penmark.requirements.scopes import is_length, part_of
 from penmark.text import count_chars, count_words, sentences
@@ -53,8 +55,13 @@ def find_lengths(query: str) -> Iterator[Found]:
         for match in matches(pattern, query, (word for word in unit_words if word.isascii() != is_chinese)):
             unit = next(name for word, name in _UNIT_NAMES if word in match["unit"].lower())
             bounds = read_bounds(query, match, bare_is_about=unit not in SMALL)
-            if bounds is not None and is_length(query, match, unit):
+            if bounds is not None and is_length(query, match, unit) and not _is_none_to_write(query, match):
                 yield Found("length", _check(query, match, unit, bounds), match.start(), match.end())
+
+
+def _is_none_to_write(query: str, match: re.Match[str]) -> bool:
+    """Whether it is the length of a text that is there, one that is spoken about, or so many words in bold."""
+    return is_aside(query, match) or is_given(query, match) or is_highlighted(query, match)
 
 
 def _check(query: str, match: re.Match[str], unit: str, bounds: Bounds) -> Check:

@@ -13,7 +13,9 @@ from penmark.requirements.bounds import EN_AFTER, EN_AMOUNT, ZH_AFTER, ZH_AMOUNT
 from penmark.requirements.finding import Bounds, Finding, count_finding, yes_or_no
 from penmark.requirements.found import Found, clause_around, found, matches
 from penmark.requirements.headings import headings, list_items, sections_under_headings
+from penmark.requirements.highlights import is_highlighted
 from penmark.requirements.lengths import UNITS
+from penmark.requirements.markers import THREE, find_marked_sections, find_separated
 from penmark.text import paragraphs as blocks
 from penmark.text import sentences
 
@@ -26,17 +28,6 @@ ZH_PARAGRAPHS = re.compile(rf"{ZH_AMOUNT}个?(?P<unit>自然段落?|段落|段(?
 ZH_SECTIONS = re.compile(rf"{ZH_AMOUNT}(?:个|大)+(?P<unit>部分|板块|章节|小节|模块|章){ZH_AFTER}")
 _ZH_DIVIDED = re.compile(r"分为|分成|包含|包括|按照?|须|需|共|由|写|】|、")
 _SIX = re.compile(r"(?<!\*)\*{6,7}(?!\*)|\b(?:6|six) (?:asterisk|star)", re.I)
-_THREE = re.compile(r"(?<!\*)\*{3}(?!\*)|\b(?:3|three) as?terisk|markdown divider", re.I)
-_MARKED = re.compile(
-    r"(?:start|begin|mark)\w*\b[^.\n]{0,40}?\b(?:with|by|as)\b\s*[:\"“']*(?P<marker>[A-Za-z]+)\s+(?:X|1|#|N|\[X\])\b"
-)
-# "Label them Day X": the marker by itself, in a query that speaks of marking.
-_MARKER = re.compile(r"\b(?P<marker>[A-Z][A-Za-z]+)\s+X\b")
-_MARKING = re.compile(r"\b(?:mark|label|start|begin|head|titl|not|nam|separat|divid|call)\w*\b", re.I)
-# "Give me five jokes, separated by ***": whatever is counted.
-EN_SEPARATED = re.compile(
-    rf"{EN_AMOUNT}\s+(?:\w+\s+){{0,3}}?(?P<unit>[a-z]+s)\b(?P<after>)[^\n]{{0,80}}?\b(?:separat|divid|split)", re.I
-)
 _NTH = (
     r"(?:(?:the\s+)?(?P<nth>\d+(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|"
     r"eighth|ninth|tenth|last|final)"
@@ -65,10 +56,11 @@ def find_parts(query: str) -> Iterator[Found]:
     if divided:
         yield found("format", "parts", {"separator": "******", "least": 2, "most": 2}, divided)
     starts = list(_paragraph_starts(query))
-    counted = list(_english_counts(query))
-    yield from counted
-    if _THREE.search(query) and not counted:
-        yield from _separated(query)
+    marked = list(find_marked_sections(query))
+    counted = [demand for demand in _english_counts(query) if not marked or demand.check.name != "sections"]
+    yield from (*marked, *counted)
+    if not counted:
+        yield from find_separated(query)
     for pattern, name in ((ZH_PARAGRAPHS, "paragraphs"), (ZH_SECTIONS, "sections")):
         for match in matches(pattern, query, "段部板章节模"):
             bounds = read_bounds(query, match, bare_is_about=False)
@@ -82,26 +74,14 @@ def find_parts(query: str) -> Iterator[Found]:
 def _english_counts(query: str) -> Iterator[Found]:
     for match in matches(EN_PARAGRAPHS, query, ("paragraph", "section", "part")):
         bounds = read_bounds(query, match, bare_is_about=False)
-        if bounds is not None and not _is_highlight(query, match) and not _is_one_of_several(query, match):
+        is_other = is_highlighted(query, match) or _is_of_a_source(query, match) or _is_one_of_several(query, match)
+        if bounds is not None and not is_other:
             yield _english(query, match, bounds)
 
 
-def _separated(query: str) -> Iterator[Found]:
-    """So many of anything, with *** between them."""
-    for match in EN_SEPARATED.finditer(query):
-        bounds = read_bounds(query, match, bare_is_about=False)
-        if bounds is not None and not re.search(r"asterisk|star|line|symbol|word", match["unit"], re.I):
-            yield found("format", "parts", {"separator": "***", **bounds.arguments()}, match)
-            return
-
-
 def _english(query: str, match: re.Match[str], bounds: Bounds) -> Found:
-    marked = _MARKED.search(query) or (_MARKER.search(query) if _MARKING.search(query) else None)
     is_paragraph = match["unit"].lower().startswith("paragraph")
-    if marked and not is_paragraph:
-        least = bounds.least if bounds.least is not None else bounds.about or 1
-        return found("format", "marked_sections", {"marker": marked["marker"], "least": least}, match)
-    if _THREE.search(query):
+    if THREE.search(query):
         return found("format", "parts", {"separator": "***", **bounds.arguments()}, match)
     if is_paragraph and _OTHER_PARTS.search(clause_around(query, match.start(), match.end())):
         return found("format", "body_paragraphs", bounds.arguments(), match)
@@ -117,18 +97,9 @@ def _is_one_of_several(query: str, match: re.Match[str]) -> bool:
     return is_one and not re.search(r"\b(?:in|write|only|just|of|single)\s*$", query[: match.start()], re.I)
 
 
-def _is_highlight(query: str, match: re.Match[str]) -> bool:
-    """Whether these are sections to set in italics or bold, or passages of a source, and not parts of the text."""
-    near = query[max(0, match.start() - 40) : match.start()]
-    following = query[match.end() : match.end() + 60]
-    is_marked = re.search(r"(?:highlight|itali|bold|emphasi)[^.]{0,40}$", near, re.I)
-    told = re.match(
-        r"[^.;\n]{0,40}(?:markdown, |highlight|\bi\.e\.? ?,? ?\*|italic|bold|of (?:the|your|this) (?:poem|answer))",
-        following,
-        re.I,
-    )
-    is_source = re.match(r"\s+(?:above|below)\b", following)
-    return bool(is_marked or is_source or (told and not match["unit"].lower().startswith("paragraph")))
+def _is_of_a_source(query: str, match: re.Match[str]) -> bool:
+    """Whether it is said of a text that is there: "the two paragraphs above"."""
+    return bool(re.match(r"\s+(?:above|below)\b", query[match.end() : match.end() + 10]))
 
 
 def _paragraph_starts(query: str) -> Iterator[Found]:
