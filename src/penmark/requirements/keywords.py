@@ -43,8 +43,7 @@ _ITEMS = re.compile(
 )
 # "Keywords to include: ...", "the following words are not allowed: ...".
 _LISTED = re.compile(
-    rf"(?P<said>[^.:;\n\"“”]{{0,60}}\b(?:key ?)?(?:words?|terms?|phrases|keywords)\b[^.:;\n\"“”]{{0,40}}):\s*"
-    rf"(?P<list>{QUOTED_LIST}|{_PLAIN_LIST})",
+    rf"\b(?P<said>(?:key ?)?(?:words?|terms?|phrases)\b[^.:;\n\"“”]{{0,40}}):\s*(?P<list>{QUOTED_LIST}|{_PLAIN_LIST})",
     re.I,
 )
 # "It should mention "salt" and "sea"": words in quotation marks without being called words.
@@ -143,15 +142,14 @@ def find_keywords(query: str) -> Iterator[Found]:
 def _demands_of(query: str, match: re.Match[str], pattern: re.Pattern[str]) -> Iterator[Found]:
     """What one pattern's match says; see `_word_demands` for what stands around a list."""
     if pattern is _LISTED:
-        yield from _listed(match)
+        yield from _listed(match, f"{before(query, match.start(), 60)}{match['said']}")
     elif pattern not in (_NAMED, _APPEARING) or all(_is_word(item) for item in _items(match["list"])):
         is_wanted = pattern in (_ITEMS, _NAMED, _APPEARING)
         yield from _word_demands(query, match, is_left_out=pattern is _LEFT_OUT, is_wanted=is_wanted)
 
 
-def _listed(match: re.Match[str]) -> Iterator[Found]:
-    """Words after a colon: wanted, or not."""
-    said = match["said"]
+def _listed(match: re.Match[str], said: str) -> Iterator[Found]:
+    """Words after a colon: wanted or not, as what is said before it tells."""
     if _FORBIDDEN.search(said):
         yield found("content", "excludes", {"words": _items(match["list"])}, match)
     elif _WANTED.search(said) and not _CHOICE.search(said) and _TIMES.search(said) is None:
