@@ -32,12 +32,17 @@ Atom = tuple[str, str]  # kind, and the word or letter where a query may have se
 
 @dataclass
 class Tally:
-    """Demands given, found, found rightly, and found with exactly the given arguments."""
+    """Demands given, found, found rightly, and found with exactly the given arguments.
+
+    `unlisted` are found and not given, and stand in the prompt as a reader says; `unread` no reader has looked at.
+    """
 
     given: int = 0
     found: int = 0
     right: int = 0
     exact: int = 0
+    unlisted: int = 0
+    unread: int = 0
     misses: list[str] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
@@ -45,10 +50,17 @@ class Tally:
         self.found += other.found
         self.right += other.right
         self.exact += other.exact
+        self.unlisted += other.unlisted
+        self.unread += other.unread
 
     @property
     def precision(self) -> float:
         return self.right / self.found if self.found else float("nan")
+
+    @property
+    def precision_as_read(self) -> float:
+        """Share of the found that stand in the prompt: given, or missing from the list as a reader says."""
+        return (self.right + self.unlisted) / self.found if self.found else float("nan")
 
     @property
     def recall(self) -> float:
@@ -57,6 +69,12 @@ class Tally:
     @property
     def exactness(self) -> float:
         return self.exact / self.right if self.right else float("nan")
+
+
+def ifeval_labels() -> dict[tuple[int, str], bool]:
+    """By key and kind, of demands that IFEval does not list for odd prompts: whether they stand in the prompt."""
+    rows = map(json.loads, (HERE / "ifeval_labels.jsonl").read_text(encoding="utf-8").splitlines())
+    return {(row["key"], row["kind"]): row["stands"] for row in rows}
 
 
 def ifeval_rows(path: Path, parity: int | None) -> Iterator[dict[str, Any]]:
@@ -104,6 +122,7 @@ def _same_bounds(given: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
 def score_ifeval(path: Path, parity: int | None) -> dict[str, Tally]:
     """A tally for each of IFEval's kinds, over its prompts with even or odd keys."""
     tallies: dict[str, Tally] = defaultdict(Tally)
+    labels = ifeval_labels()
     for row in ifeval_rows(path, parity):
         pairs = zip(row["instruction_id_list"], row["kwargs"], strict=True)
         given = atoms(check for kind, arguments in pairs for check in as_checks(kind, arguments))
@@ -113,6 +132,10 @@ def score_ifeval(path: Path, parity: int | None) -> dict[str, Tally]:
             found = {atom: a for atom, a in found.items() if a != {"language": "en"}}
         for atom in {*given, *found}:
             _count(tallies[atom[0]], row["key"], atom, given.get(atom), found.get(atom))
+            if atom not in given:
+                stands = labels.get((row["key"], atom[0]))
+                tallies[atom[0]].unlisted += stands is True
+                tallies[atom[0]].unread += stands is None
     return dict(sorted(tallies.items()))
 
 

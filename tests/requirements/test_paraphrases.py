@@ -7,6 +7,8 @@ from penmark.requirements import extract
 YES_OR_NO = ["My answer is yes.", "My answer is no.", "My answer is maybe."]
 COLOURS = ["Red it is.", "Blue it is."]
 FIXED_ANSWERS = [
+    ('Just say "Red it is." or "Blue it is." or "Green it is."', [*COLOURS, "Green it is."]),
+    ("Pick one from:\nRed it is.\nBlue it is.\n\nGive no reason.", COLOURS),
     ('Answer with one of: "Red it is.", "Blue it is."', COLOURS),
     ("Your reply must contain exactly one of these sentences: 'Red it is.', 'Blue it is.'", COLOURS),
     ('Say either "Red it is." or "Blue it is." and nothing else.', COLOURS),
@@ -49,6 +51,7 @@ def test_sections_are_read_with_the_word_that_marks_them(query, marker, least):
 
 
 HIGHLIGHTS = [
+    ("Italicize at least 3 keywords. Wrap them with asterisks, like *so*.", 3),
     ("At least 3 sections should be highlighted in markdown.", 3),
     ("Highlight two or more key phrases, for example *like this*.", 2),
     ("Use *italics* for at least four words.", 4),
@@ -79,6 +82,8 @@ def test_highlighted_passages_are_counted(query, least):
 
 
 SEPARATED = [
+    ("Separate the riddle and its answer with ***.", 2),
+    ("A tree grows for 9 years. How tall is it? Separate your reasoning and the result by ***.", 2),
     ("Write 3 paragraphs and put *** between them.", 3),
     ("Use the form:\nfirst thought\n***\nsecond thought\n***\nthird thought", 3),
     ("Two paragraphs, please, divided by three asterisks: ***", 2),
@@ -101,6 +106,9 @@ def test_parts_between_three_stars_are_counted(query, count):
 
 
 INCLUDED = [
+    ('Write about a harbour. Mention "salt" in it.', ["salt"]),
+    ('Write a rant and include the line "oh dear".', ["oh dear"]),
+    ('One of the verses should contain the keyword "salt".', ["salt"]),
     ("Use the keywords: sea, salt, wind.", ["sea", "salt", "wind"]),
     ("Keywords to include: sea, salt, wind.", ["sea", "salt", "wind"]),
     ("The words 'sea' and 'salt' must be in the poem.", ["sea", "salt"]),
@@ -125,6 +133,9 @@ def test_words_to_include_are_read(query, words):
 
 
 OTHER_THAN_INCLUDED = [
+    ("Avoid using the word salt more than twice.", ("mentions", {"word": "salt", "most": 2})),
+    ("Avoid using the letter z more than 3 times.", ("letters", {"letter": "z", "most": 3})),
+    ("Put in 4 or more exclamation marks.", ("letters", {"letter": "!", "least": 4})),
     ('Use the word "sea" in it, at least three times.', ("mentions", {"word": "sea", "least": 3})),
     ("Include the word sea in your answer at least 2 times.", ("mentions", {"word": "sea", "least": 2})),
     ("Use the keyword 'sea' no more than 3 times.", ("mentions", {"word": "sea", "most": 3})),
@@ -204,3 +215,15 @@ def test_case_length_and_format_are_read_in_other_words(query, expected):
 
 def checks(query):
     return [(r.check.name, dict(r.check.arguments)) for r in extract(query) if r.check]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "Write two songs with six asterisks between them:\nSong 1\n******\nSong 2",
+        "Use bullet points:\n* Bullet 1\n* Bullet 2",
+        "Planet X has 3 parts. Write about Generation X.",
+    ],
+)
+def test_what_only_looks_like_a_marker_marks_no_section(query):
+    assert "marked_sections" not in {name for name, _ in checks(query)}

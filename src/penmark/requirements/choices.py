@@ -20,11 +20,13 @@ _OFFERED = (
 _ASKED = r"\b(?:answer|say|reply|respond|response|output)\b"
 QUOTED_CHOICE = re.compile(rf"{_OFFERED}[^\n\"“”]{{0,80}}?(?P<options>{_LIST})", re.I)
 QUOTED_OR = re.compile(
-    rf"{_ASKED}[^\n\"“”]{{0,50}}?(?P<options>{_QUOTED}(?:\s*,\s*{_QUOTED})*\s*(?:,?\s+or\s+|\s*/\s*){_QUOTED})", re.I
+    rf"{_ASKED}[^\n\"“”]{{0,50}}?(?P<options>{_QUOTED}(?:\s*,\s*{_QUOTED})*"
+    rf"(?:(?:\s*,)?\s+or\s+{_QUOTED}|\s*/\s*{_QUOTED})+)",
+    re.I,
 )
 LISTED_CHOICE = re.compile(
     r"(?:\b(?:one of|choose|select|pick)\b[^.:\n]{0,80}?\b(?:following|phrases?|options|answers|sentences|responses|"
-    r"choices)\b[^:.\n]{0,40}|"
+    r"choices)\b[^:.\n]{0,40}|\b(?:choose|select|pick) (?:one )?from|"
     r"\b(?:options|choices|(?:possible|allowed|valid|permitted) (?:answers|replies|responses))\b[^:.\n\"“”]{0,20})"
     r":\s*(?P<options>.+)",
     re.I | re.S,

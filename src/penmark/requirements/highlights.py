@@ -12,9 +12,11 @@ from penmark.requirements.found import Found, clause_around, found, matches
 from penmark.requirements.layout import at_least
 
 _MARK = r"(?:highlight|itali[cs]i[sz]|bold|emphasi[sz])\w*"
-_THINGS = r"(?:\w+\s+){0,3}?(?:sections?|parts?|phrases?|words|points?|pieces?|sentences?|texts?|of (?:your|the))\b"
+_THINGS = (
+    r"(?:\w+\s+){0,3}?(?:sections?|parts?|phrases?|(?:key)?words|points?|pieces?|sentences?|texts?|of (?:your|the))\b"
+)
 _PASSAGES = (
-    r"(?:\w+\s+){0,2}?(?:sections?|parts?|phrases?|passages?|words?|sentences?|terms?|texts?|titles?|names?|lines|points?|"
+    r"(?:\w+\s+){0,2}?(?:sections?|parts?|phrases?|passages?|(?:key)?words?|sentences?|terms?|texts?|titles?|names?|lines|points?|"
     r"pieces?|ideas|areas|portions)\b"
 )
 _SET = (

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from penmark.requirements.bounds import EN_AFTER, EN_AMOUNT, read_bounds
 from penmark.requirements.finding import Bounds, Finding, count_finding
 from penmark.requirements.found import Found, after, before, found, matches
+from penmark.requirements.layout import at_least
 from penmark.requirements.numbers import EN_NUMBER, ZH_NUMBER, read_number
 from penmark.text import count_cjk
 
@@ -48,8 +50,10 @@ _LISTED = re.compile(
 )
 # "It should mention "salt" and "sea"": words in quotation marks without being called words.
 _NAMED = re.compile(
-    rf"\b(?:(?:should|must|has to|have to|needs? to|to)\s+(?:mention|contain|include)|"
-    rf"(?:mention|contain|include)\s+both)\s+(?:both\s+|all of\s+)?(?P<list>{QUOTED_LIST})",
+    r"(?:\b(?:should|must|has to|have to|needs? to|to)\s+(?:mention|contain|include)|"
+    r"\b(?:mention|contain|include)\s+both|(?:^|[.!?\n]\s*|\band\s+)(?:please\s+)?mention|"
+    r"\b(?:mention|contain|include|use)\s+the\s+(?:line|name|expression|saying))"
+    rf"\s+(?:both\s+|all of\s+)?(?P<list>{QUOTED_LIST})",
     re.I,
 )
 _APPEARING = re.compile(
@@ -91,8 +95,8 @@ _NOT_AFTER = re.compile(
     r"^(?:(?!\band\b|\bbut\b)[^.,;]){0,24}(?:\b(?:not|never|cannot|forbidden|banned|out of)\b|n't\b)", re.I
 )
 _AT_AN_EDGE = re.compile(
-    r"\b(?:start|begin|open|end|finish|conclud|clos|following|one of|mark)\w*\b[^.;]{0,40}$|"
-    r"\b(?:after|before|than)\s+(?:the\s+)?$",
+    r"\b(?:start|begin|open|end|finish|conclud|clos|following|mark)\w*\b[^.;]{0,40}$|"
+    r"\bone of\b(?![^.;]*\b(?:should|must|has to|needs to)\s)[^.;]{0,40}$|\b(?:after|before|than)\s+(?:the\s+)?$",
     re.I,
 )
 # What makes a word without quotation marks the word that is meant: not "300 words describing".
@@ -119,9 +123,8 @@ _TIMES_FIRST = re.compile(
     re.I,
 )
 LETTER = re.compile(r"\bletter\s+[\"'“‘]?(?P<letter>[A-Za-z])\b[\"'”’]?", re.I)
-_HASHTAGS = re.compile(
-    rf"(?:(?P<least>at least|no less than|minimum of)\s+)?(?P<low>{EN_NUMBER})(?P<plus>\+)?\s+hash ?tags", re.I
-)
+_SIGNS = re.compile(rf"{EN_AMOUNT}\s+(?P<sign>hash ?tags|(?:exclamation|question) (?:marks?|points?)){EN_AFTER}", re.I)
+_SIGN_OF = {"h": "#", "e": "!", "q": "?"}
 
 
 def find_keywords(query: str) -> Iterator[Found]:
@@ -167,7 +170,7 @@ def _word_demands(query: str, match: re.Match[str], *, is_left_out: bool, is_wan
     is_named = match["list"].lstrip("[ ")[0] in "\"“”'‘「『" or _NAMES_A_WORD.search(f"{preceding}{match.group()[:4]}")
     if _AT_AN_EDGE.search(preceding) or not (is_named or is_wanted) or _is_told_of(preceding, following):
         return
-    bounds = None if is_left_out else _times(following) or _times_before(preceding)
+    bounds = None if is_left_out else _times(following, preceding) or _times_before(preceding)
     if bounds is not None:
         yield from (_amount(word, bounds, match) for word in words)
     elif is_left_out or _NOT_BEFORE.search(preceding) or _NOT_AFTER.search(following):
@@ -203,7 +206,7 @@ def _items(text: str) -> list[str]:
     return [word.strip(" ,.").lower() for word in words if word.strip(" ,.")]
 
 
-def _times(following: str) -> Bounds | None:
+def _times(following: str, preceding: str = "") -> Bounds | None:
     """How many times, where the words that follow say so before another demand begins."""
     reach = re.split(r"\bwords?\b|\bletters?\b|\bkeywords?\b|,\s*(?:and|but)\b", following)[0]
     match = _TIMES.search(reach)
@@ -215,6 +218,8 @@ def _times(following: str) -> Bounds | None:
         return None
     if start is not None:
         return Bounds(least=round(start), most=round(count))
+    if match["over"] and _NOT_BEFORE.search(preceding):  # "Avoid the letter z more than twice."
+        return Bounds(most=round(count))
     return _bounds_of(match, round(count), f"{match['inner'] or ''}{match['after'] or ''}".lower())
 
 
@@ -249,15 +254,16 @@ def _letters(query: str) -> Iterator[Found]:
     named = list(LETTER.finditer(query))
     for match in named:
         preceding, following = before(query, match.start(), 50), after(query, match.end(), 60)
-        bounds = _times(following)
+        bounds = _times(following, preceding)
         if bounds is None and len(named) == 1 and (_NOT_BEFORE.search(preceding) or _NOT_AFTER.search(following)):
             bounds = Bounds(most=0)
         if bounds is not None:
             yield found("content", "letters", {"letter": match["letter"].lower(), **bounds.arguments()}, match)
-    for match in matches(_HASHTAGS, query, ["hash"]):
-        number = read_number(match["low"])
-        if number is not None:
-            yield found("content", "letters", {"letter": "#", "least": round(number)}, match)
+    for match in matches(_SIGNS, query, ("hash", "exclamation", "question m")):
+        bounds = read_bounds(query, match, bare_is_about=False)
+        if bounds is not None:
+            sign = _SIGN_OF[match["sign"][0].lower()]
+            yield found("content", "letters", {"letter": sign, **at_least(bounds).arguments()}, match)
 
 
 def count_mentions(text: str, word: str) -> int:

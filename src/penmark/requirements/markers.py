@@ -10,6 +10,7 @@ from penmark.requirements.finding import Bounds
 from penmark.requirements.found import Found, found
 from penmark.requirements.highlights import is_highlighted
 
+SIX = re.compile(r"(?<!\*)\*{6,7}(?!\*)|\b(?:6|six) (?:asterisk|star)", re.I)
 THREE = re.compile(r"(?<!\*)\*{3}(?!\*)|\b(?:3|three) as?terisk|markdown divider", re.I)
 _PLACE = r"(?:X|1|#|N|\[X\]|\{X\}|<X>|\(X\)|\[#\]|\[N\])(?!\w)"
 _MARKED = re.compile(
@@ -26,31 +27,36 @@ _LABELLING = re.compile(
 _FOLLOWED = re.compile(
     r"[\"“'‘](?P<marker>[A-Za-z]+)[\"”'’],?\s+(?:followed by|and)\s+(?:its|the|a)\s+(?:\w+\s+)?number", re.I
 )
-_SHOWN = re.compile(r"(?P<line>^[\s*#>\"“'‘(-]*)?\b(?P<marker>[A-Z][A-Za-z]+)\s+(?P<number>\d{1,2})\b", re.M)
+_SHOWN = re.compile(r"(?P<line>^[ \t#>\"“'‘(\[]*(?:\*\*)?)?\b(?P<marker>[A-Z][A-Za-z]+)\s+(?P<number>\d{1,2})\b", re.M)
 _EACH = re.compile(r"\b(?:each|every)\s+(?:of (?:the|your)\s+)?(?P<noun>[a-z]+)", re.I)
 MOST_SHOWN = 20
 
 
 def find_marked_sections(query: str) -> Iterator[Found]:
     """Sections with a word and a number before each: as many as are asked for, else as many as are shown."""
-    if THREE.search(query):
+    named = _named(query)
+    # What is shown between stars are parts, or the two answers.
+    shown = None if SIX.search(query) else _shown(query)
+    first, count, begins_lines = shown or (None, 0, False)
+    match = named or first
+    if match is None or THREE.search(query):
         return
-    shown = _shown(query)
-    named = (
-        _FOLLOWED.search(query) or _MARKED.search(query) or (_MARKER.search(query) if _MARKING.search(query) else None)
-    )
-    if named is None and shown is None:
-        return
-    marker = named["marker"] if named else shown[0]["marker"]
+    marker = match["marker"]
     counted = _amount(query, ("section", "part"))
-    if counted is None and _LABELLING.search(query):
+    if counted is None and _LABELLING.search(query) and (named or begins_lines):
         counted = _amount(query, (marker.lower(), *sorted(m["noun"].lower() for m in _EACH.finditer(query))))
     if counted:
         bounds = read_bounds(query, counted, bare_is_about=False) or Bounds(least=1)
         least = bounds.least if bounds.least is not None else bounds.about or 1
         yield found("format", "marked_sections", {"marker": marker, "least": least}, counted)
-    elif shown and shown[2]:
-        yield found("format", "marked_sections", {"marker": shown[0]["marker"], "least": shown[1]}, shown[0])
+    elif first and begins_lines:
+        yield found("format", "marked_sections", {"marker": first["marker"], "least": count}, first)
+
+
+def _named(query: str) -> re.Match[str] | None:
+    """The word that is said to mark sections."""
+    marker = _MARKER.search(query) if _MARKING.search(query) else None
+    return _FOLLOWED.search(query) or _MARKED.search(query) or marker
 
 
 def _shown(query: str) -> tuple[re.Match[str], int, bool] | None:
@@ -78,12 +84,18 @@ EN_SEPARATED = re.compile(
 )
 _COUNT_NEAR = re.compile(rf"{EN_AMOUNT}\s+(?:\w+\s+){{0,2}}?(?P<unit>[a-z]+s|of them)\b(?P<after>)", re.I)
 _NO_PART = re.compile(
-    r"asterisk|star|line|symbol|word|sentence|time|bullet|placeholder|this|is|was|has|keyword|divider|section$|charact",
+    r"asterisk|star|line|symbol|word|sentence|time|bullet|placeholder|this|is\b|was|has|keyword|divider|charact|"
+    r"year|month|week|day|hour|minute|second|inch|feet|foot|mile|dollar|euro|degree",
     re.I,
 )
 _BETWEEN = re.compile(r"\b(?:between|after|before)\s+(?:the\s+|each\s+|every\s+|any\s+)*$", re.I)
 _PARTED = re.compile(
     r"\b(?:separat\w*|divid\w*|between)\s+(?:the\s+|each of the\s+|any\s+|two\s+)*(?P<unit>[a-z]+s)\b", re.I
+)
+# "Separate the riddle and its answer with ***."
+_TWO_THINGS = re.compile(
+    r"\bseparat\w*\s+(?:(?:your|the|an?|both)\s+)?[\w' -]{1,30}?\s+(?:and|from)\s+[\w' -]{1,30}?\s+(?:by|with|using)\b",
+    re.I,
 )
 _STARS_ALONE = re.compile(r"(?<=\n)[ \t]*\*{3}[ \t]*(?=\n)")
 
@@ -99,9 +111,11 @@ def find_separated(query: str) -> Iterator[Found]:
         if bounds is not None and not _NO_PART.search(match["unit"]) and not _BETWEEN.search(query[: match.start()]):
             yield found("format", "parts", {"separator": "***", **bounds.arguments()}, match)
             return
-    if shown:
-        count = len(shown) + 1
-        yield found("format", "parts", {"separator": "***", "least": count, "most": count}, shown[0])
+    two = _TWO_THINGS.search(query)
+    where = shown[0] if shown else two
+    if where:
+        count = len(shown) + 1 if shown else 2
+        yield found("format", "parts", {"separator": "***", "least": count, "most": count}, where)
 
 
 def _counts(query: str, stars: re.Match[str]) -> Iterator[re.Match[str]]:

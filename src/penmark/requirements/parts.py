@@ -15,7 +15,7 @@ from penmark.requirements.found import Found, clause_around, found, matches
 from penmark.requirements.headings import headings, list_items, sections_under_headings
 from penmark.requirements.highlights import is_highlighted
 from penmark.requirements.lengths import UNITS
-from penmark.requirements.markers import THREE, find_marked_sections, find_separated
+from penmark.requirements.markers import SIX, THREE, find_marked_sections, find_separated
 from penmark.text import paragraphs as blocks
 from penmark.text import sentences
 
@@ -27,7 +27,6 @@ EN_PARAGRAPHS = re.compile(rf"{EN_AMOUNT}[ \t-]*{_ADJECTIVES}(?P<unit>paragraphs
 ZH_PARAGRAPHS = re.compile(rf"{ZH_AMOUNT}个?(?P<unit>自然段落?|段落|段(?=[，。；,;\n左以]|$)){ZH_AFTER}")
 ZH_SECTIONS = re.compile(rf"{ZH_AMOUNT}(?:个|大)+(?P<unit>部分|板块|章节|小节|模块|章){ZH_AFTER}")
 _ZH_DIVIDED = re.compile(r"分为|分成|包含|包括|按照?|须|需|共|由|写|】|、")
-_SIX = re.compile(r"(?<!\*)\*{6,7}(?!\*)|\b(?:6|six) (?:asterisk|star)", re.I)
 _NTH = (
     r"(?:(?:the\s+)?(?P<nth>\d+(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|"
     r"eighth|ninth|tenth|last|final)"
@@ -52,7 +51,7 @@ _TITLE_LINE = re.compile(r"\s*(?:《[^》]*》|<<.*>>|\W+)\s*")
 
 def find_parts(query: str) -> Iterator[Found]:
     """How many paragraphs, sections or separated parts are demanded, and how a paragraph is to begin."""
-    divided = _SIX.search(query)
+    divided = SIX.search(query)
     if divided:
         yield found("format", "parts", {"separator": "******", "least": 2, "most": 2}, divided)
     starts = list(_paragraph_starts(query))
