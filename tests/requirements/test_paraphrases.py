@@ -162,6 +162,8 @@ def test_words_with_a_count_and_words_to_leave_out_are_not_words_to_include(quer
 
 
 NO_DEMAND = [
+    ("Set nothing in italics or bold.", "highlights"),
+    ("Write a letter without italics, and do not highlight anything in markdown.", "highlights"),
     ("The firm makes all-caps keyboards; write their slogan.", "uppercase"),
     ("Explain why some people write in lowercase on purpose.", "lowercase"),
     ("Explain what lowercase letters are.", "lowercase"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from penmark.requirements.asides import is_denied
 from penmark.requirements.bounds import EN_AMOUNT, read_bounds
 from penmark.requirements.finding import Bounds, Finding, count_finding
-from penmark.requirements.found import Found, clause_around, found, matches
+from penmark.requirements.found import Found, before, clause_around, found, matches
 from penmark.requirements.layout import at_least
 
 _MARK = r"(?:highlight|itali[cs]i[sz]|bold|emphasi[sz])\w*"
@@ -64,6 +64,7 @@ _SOME = re.compile(
     r"(?:highlighted|emphasi[sz]ed|italici[sz]ed) (?:text )?(?:sections?|parts?|phrases?|texts?|passages?)\b)",
     re.I,
 )
+_NOTHING = re.compile(r"\b(?:nothing|no|none|without|avoid\w*|neither|not|never)\b[^.,;]*$|n't\b[^.,;]*$", re.I)
 _SHOWN = re.compile(r"(?<!\*)\*(?!\s)[^*\n]+\*(?!\*)")
 _HIGHLIGHTING = re.compile(r"(?:highlight|itali|bold|emphasi)[^.]{0,40}$", re.I)
 _TOLD = re.compile(
@@ -86,7 +87,7 @@ def find_highlights(query: str) -> Iterator[Found]:
             if bounds is not None and not _is_other(query, match):
                 yield found("format", "highlights", at_least(bounds).arguments(), match)
                 return
-    some = next((m for m in matches(_SOME, query, _CUES) if not _is_other(query, m) and not is_denied(query, m)), None)
+    some = next((m for m in matches(_SOME, query, _CUES) if not _is_other(query, m) and not _is_denied(query, m)), None)
     if some:
         shown = {example.group() for example in _SHOWN.finditer(clause_around(query, some.start(), some.end()))}
         yield found("format", "highlights", {"least": max(1, len(shown))}, some)
@@ -96,6 +97,10 @@ def _is_other(query: str, match: re.Match[str]) -> bool:
     """Whether words highlight by being in capitals, or the stars are for something else."""
     clause = clause_around(query, match.start(), match.end())
     return bool(_IN_CAPITALS.search(clause) or _OTHER.search(match.group()))
+
+
+def _is_denied(query: str, match: re.Match[str]) -> bool:
+    return is_denied(query, match) or bool(_NOTHING.search(before(query, match.start(), 40)))
 
 
 def is_highlighted(query: str, match: re.Match[str]) -> bool:
