@@ -1,6 +1,8 @@
 """Make prompts for recipes/tiny-grpo.toml: short texts with a length and a further demand, both checkable by rule.
 
-python bench/grpo_prompts.py prompts.jsonl [COUNT] [SEED]
+python bench/grpo_prompts.py prompts.jsonl [COUNT] [SEED] [DATABASE]
+
+With a database they become its benchmark "rollouts", for `penmark write` and `penmark judge` to measure a writer on.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from penmark.requirements import extract
+from penmark.store import Store
+from penmark.train.data import read_prompts
 
 FORMS = [
     "a note",
@@ -53,8 +57,8 @@ def prompt(rng: random.Random) -> str:
     return f"Write {rng.choice(FORMS)} about {rng.choice(TOPICS)} {length}. {further(rng)}"
 
 
-def main(path: Path, count: int = 120, seed: int = 1) -> None:
-    """Write the file."""
+def main(path: Path, count: int = 120, seed: int = 1, database: Path | None = None) -> None:
+    """Write the file, and the tasks of the database."""
     rng, prompts = random.Random(seed), {}
     while len(prompts) < count:
         text = prompt(rng)
@@ -63,9 +67,12 @@ def main(path: Path, count: int = 120, seed: int = 1) -> None:
             prompts[text] = [asdict(requirement) for requirement in requirements]
     rows = [{"prompt": text, "task": i, "requirements": found} for i, (text, found) in enumerate(prompts.items())]
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    if database is not None:
+        with Store(database) as store:
+            store.save_tasks(dict(enumerate(sample.as_task() for sample in read_prompts(path))))
     kinds = sorted(r["check"]["name"] for row in rows for r in row["requirements"])
     print(f"{len(rows)} prompts; demands: { ({kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}) }")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:4]), *map(Path, sys.argv[4:]))

@@ -134,3 +134,14 @@ def test_data_apart_from_a_benchmark_says_so_in_its_card(penmark, texts):
     penmark("build pairs --couples 4 --apart-from sample -o pairs.jsonl --texts", texts).ok()
     assert card("pairs.jsonl")["apart_from"] == {"benchmarks": {"sample": 24}, "samples_left_out": 0}
     assert "Shares no run of 13 words with: sample (24 tasks)" in Path("pairs.card.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", ["sft", "select --judge j --best 1", "critic-data --judge j"])
+def test_what_is_made_for_one_side_shares_no_task_with_the_other(penmark, judged, command):
+    tasks = {}
+    for side in ("train", "held-out"):
+        penmark(f"build {command} --bench sample --side {side} --held-out-share 0.5 -o {side}.jsonl").ok()
+        tasks[side] = {row["task"] for row in rows(f"{side}.jsonl")}
+        assert card(f"{side}.jsonl")["settings"]["tasks"] == f"{side}, 0.5 held out"
+    assert not tasks["train"] & tasks["held-out"]
+    assert len(tasks["train"] | tasks["held-out"]) == 4

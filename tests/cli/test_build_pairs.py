@@ -80,7 +80,5 @@ def test_what_cannot_be_made_is_refused_and_nothing_is_written(penmark, texts, c
     assert not list(Path().glob("p.*"))
 
 
-def test_groups_are_taken_whole(penmark, judged):
-    penmark("build pairs --by dropout --bench sample --passages 20-40 -o p.jsonl").refused(
-        "leave --passages and --side out"
-    )
+def test_groups_give_whole_texts(penmark, judged):
+    penmark("build pairs --by dropout --bench sample --passages 20-40 -o p.jsonl").refused("leave --passages out")

@@ -5,25 +5,23 @@ So files that are made at different times, from different texts, with other sett
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
-from penmark.build.texts import Text
 from penmark.records import content_key
 
 Side = Literal["train", "held-out"]
 PARTS = 1 << 32
 
 
-def on_side(texts: Sequence[Text], side: Side, share: float) -> list[Text]:
-    """The texts whose task is on that side; every task is on one.
+def is_on_side(task: str, side: Side | None, share: float) -> bool:
+    """Whether a task is on that side; every task is on one, and all are wanted where no side is named.
 
     Args:
-        texts: some texts.
+        task: its name, with that of its benchmark where it has one.
         side: the side.
         share: of all tasks to hold out, 0..1; few tasks may come out a little off it.
     """
-    return [text for text in texts if is_held_out(text.task, share) == (side == "held-out")]
+    return side is None or is_held_out(task, share) == (side == "held-out")
 
 
 def is_held_out(task: str, share: float) -> bool:

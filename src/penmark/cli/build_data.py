@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from penmark.build.data_card import DataCard, Sample
     from penmark.build.overlap import HeldApart
     from penmark.protocols import Judge
+    from penmark.records import Response, Task
     from penmark.store import Store
 
-APART = "Apart from benchmarks"
+APART, SPLIT = "Apart from benchmarks", "Split by task"
 Bench = Annotated[str, typer.Option(metavar="BENCH", help="Whose responses in the database.")]
 Writers = Annotated[
     list[str] | None,
@@ -53,6 +54,13 @@ class OutputFlags(DataFlags, DbFlags):
             "--leave-out-overlaps", rich_help_panel=APART, help="Leave out what overlaps instead of refusing all."
         ),
     ] = False
+    side: Annotated[
+        Literal["train", "held-out"] | None,
+        typer.Option(rich_help_panel=SPLIT, help="Only tasks on this side of a split by the task's name."),
+    ] = None
+    held_out_share: Annotated[
+        float, typer.Option(min=0, max=1, metavar="SHARE", rich_help_panel=SPLIT, help="Share of tasks held out.")
+    ] = 0.2
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of every draw.")] = 0
 
 
@@ -113,15 +121,16 @@ def critic_data(flags: CriticFlags) -> None:
     with Store(flags.db, create=False) as store:
         check_bench(store, flags.bench)
         judge = _stored_judge(store, flags.judge)
-        found = list(critic_samples(store.db, flags.bench, flags.judge, judge, left_out))
+        made = critic_samples(store.db, flags.bench, flags.judge, judge, left_out)
+        found = [sample for sample in made if is_wanted(flags, str(sample["task"]))]
     samples = balanced(found, flags.seed, flags.limit, left_out)
-    settings = {"judge": flags.judge, "limit": flags.limit, "seed": flags.seed}
+    settings = {"judge": flags.judge, "limit": flags.limit, **split(flags), "seed": flags.seed}
     finish(flags, samples, "critic data", [f"{flags.bench} judged by {flags.judge}"], settings, left_out)
 
 
 def select(flags: SelectFlags) -> None:
     """Keep the texts that a judge finds best, as dialogues to train a writer on; the card says what was dropped."""
-    from penmark.build.selection import Cut, scored, written_samples
+    from penmark.build.selection import Cut, scored
     from penmark.build.selection import select as keep
     from penmark.errors import ConfigError
     from penmark.store import Store
@@ -133,34 +142,48 @@ def select(flags: SelectFlags) -> None:
     with Store(flags.db, create=False) as store:
         check_bench(store, flags.bench)
         _stored_spec(store, flags.judge)
-        written = written_samples(
-            store.db, flags.bench, flags.writer or (), left_out, with_reasoning=flags.with_reasoning
-        )
-        pool = scored(store.db, flags.judge, written, left_out, flags.by)
+        pool = scored(store.db, flags.judge, _written(flags, store, left_out), left_out, flags.by)
     cut = Cut(best=flags.best, above=flags.above, by=flags.by, at_random=flags.at_random, seed=flags.seed)
     samples = keep(pool, cut, left_out)
     settings = {
         "judge": flags.judge, "best": flags.best, "above": flags.above, "by": flags.by, "at_random": flags.at_random,
-        "with_reasoning": flags.with_reasoning, "seed": flags.seed,
+        "with_reasoning": flags.with_reasoning, **split(flags), "seed": flags.seed,
     }  # fmt: skip
     finish(flags, samples, "selected texts", [f"{flags.bench} judged by {flags.judge}"], settings, left_out)
 
 
 def sft(flags: SftFlags) -> None:
     """Make dialogues of all texts of a benchmark, with or without the reasoning before them."""
-    from penmark.build.selection import written_samples
     from penmark.store import Store
 
     check_writable(flags.output)
     left_out: Counter[str] = Counter()
     with Store(flags.db, create=False) as store:
         check_bench(store, flags.bench)
-        found = written_samples(
-            store.db, flags.bench, flags.writer or (), left_out, with_reasoning=flags.with_reasoning
-        )
-        samples = [sample for _, _, sample in found]
-    settings = {"writers": flags.writer or "all", "with_reasoning": flags.with_reasoning}
+        samples = [sample for _, _, sample in _written(flags, store, left_out)]
+    settings = {"writers": flags.writer or "all", "with_reasoning": flags.with_reasoning, **split(flags)}
     finish(flags, samples, "written texts", [flags.bench], settings, left_out)
+
+
+def is_wanted(flags: OutputFlags, task: str) -> bool:
+    """Whether a task is on the side asked for."""
+    from penmark.build.sides import is_on_side
+
+    return is_on_side(task, flags.side, flags.held_out_share)
+
+
+def split(flags: OutputFlags) -> dict[str, object]:
+    """What a card says of the side of the split."""
+    return {"tasks": f"{flags.side}, {flags.held_out_share:g} held out" if flags.side else "all"}
+
+
+def _written(
+    flags: SelectFlags | SftFlags, store: Store, left_out: Counter[str]
+) -> Iterator[tuple[Task, Response, Sample]]:
+    from penmark.build.selection import written_samples
+
+    found = written_samples(store.db, flags.bench, flags.writer or (), left_out, with_reasoning=flags.with_reasoning)
+    return (made for made in found if is_wanted(flags, str(made[2]["task"])))
 
 
 def check_bench(store: Store, bench: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from penmark.cli.build_data import OutputFlags, check_bench, finish
+from penmark.cli.build_data import OutputFlags, check_bench, finish, is_wanted, split
 from penmark.cli.failure import check_writable
 from penmark.cli.flags import command
 
@@ -61,13 +61,6 @@ class TextFlags(OutputFlags):
             help="Take passages of so many words, of whole sentences, instead of whole texts, such as 20-40.",
         ),
     ] = None
-    side: Annotated[
-        Literal["train", "held-out"] | None,
-        typer.Option(rich_help_panel=TEXTS, help="Only tasks on this side of a split by the task's name."),
-    ] = None
-    held_out_share: Annotated[
-        float, typer.Option(min=0, max=1, metavar="SHARE", rich_help_panel=TEXTS, help="Share of tasks held out.")
-    ] = 0.2
 
 
 @dataclass(kw_only=True)
@@ -162,13 +155,14 @@ def _dropout(flags: PairsFlags) -> None:
 
     if not flags.bench or flags.texts:
         raise ConfigError("--by dropout takes groups from the database: name them with --bench BENCH")
-    if flags.passages or flags.side:
-        raise ConfigError("--by dropout takes whole groups: leave --passages and --side out")
+    if flags.passages:
+        raise ConfigError("--by dropout takes whole texts: leave --passages out")
     left_out: Counter[str] = Counter()
     with Store(flags.db, create=False) as store:
         for bench in flags.bench:
             check_bench(store, bench)
-        samples = [sample for bench in flags.bench for sample in dropout_pairs(store.db, bench, left_out)]
+        found = [sample for bench in flags.bench for sample in dropout_pairs(store.db, bench, left_out)]
+    samples = [sample for sample in found if is_wanted(flags, str(sample["task"]))]
     finish(flags, samples, "pairs by requirement dropout", flags.bench, {}, left_out)
 
 
@@ -212,12 +206,9 @@ def _span(text: str | None) -> Span | None:
 def _texts(flags: TextFlags) -> list[Text]:
     """The texts of the files and of the benchmarks in the database, or passages of them, on the side asked for."""
     from penmark.build.passages import passages
-    from penmark.build.sides import on_side
 
     span = _span(flags.passages)
-    found = [text for text in _written(flags) if flags.language in (None, text.language)]
-    if flags.side is not None:
-        found = on_side(found, flags.side, flags.held_out_share)
+    found = [t for t in _written(flags) if flags.language in (None, t.language) and is_wanted(flags, t.task)]
     return found if span is None else passages(found, span, flags.seed)
 
 
@@ -239,8 +230,7 @@ def _written(flags: TextFlags) -> list[Text]:
 
 def _text_settings(flags: TextFlags) -> dict[str, object]:
     """What a card says of how texts were taken."""
-    side = f"{flags.side}, {flags.held_out_share:g} held out" if flags.side else "all"
-    return {"passages": flags.passages or "whole texts", "tasks": side, "seed": flags.seed}
+    return {"passages": flags.passages or "whole texts", **split(flags), "seed": flags.seed}
 
 
 def _sources(flags: TextFlags) -> list[str]:
