@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ DRAWN = (
     "entropy",
 )
 COLUMNS = 3
+TICKS = 5  # of an axis, about
+FEW = 20  # values that are drawn as dots, too
 HELD_OUT = "eval_"
 
 
@@ -66,16 +69,15 @@ def _chart(points: list[dict[str, object]]) -> alt.TopLevelMixin:
     return chart
 
 
-def _panel(name: str, points: list[dict[str, object]]) -> alt.Chart:
+def _panel(name: str, points: list[dict[str, object]]) -> alt.LayerChart:
+    """Lines, with a dot for each value of a side that has few of them."""
+    counts = Counter(point["side"] for point in points)
     colour = alt.Color("side:N", scale=alt.Scale(domain=["training", "held out"], range=["#2f7fb8", "#d98200"]))
-    chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=points))
-        .mark_line(point=True)
-        .encode(
-            x=alt.X("step:Q", title="updates"),
-            y=alt.Y("value:Q", title=name, scale=alt.Scale(zero=False)),
-            color=colour.title(None),
-        )
-        .properties(width=240, height=160)
+    base = alt.Chart(alt.InlineData(values=points)).encode(
+        x=alt.X("step:Q", title="updates", axis=alt.Axis(tickCount=TICKS)),
+        y=alt.Y("value:Q", title=name, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=TICKS)),
+        color=colour.title(None),
     )
-    return chart
+    few = [point for point in points if counts[point["side"]] <= FEW]
+    dots = base.mark_point(filled=True, size=40).properties(data=alt.InlineData(values=few))
+    return alt.layer(base.mark_line(), dots).properties(width=240, height=160)
