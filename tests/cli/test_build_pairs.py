@@ -82,3 +82,14 @@ def test_what_cannot_be_made_is_refused_and_nothing_is_written(penmark, texts, c
 
 def test_groups_give_whole_texts(penmark, judged):
     penmark("build pairs --by dropout --bench sample --passages 20-40 -o p.jsonl").refused("leave --passages out")
+
+
+def test_groups_of_real_texts_are_ranked_in_their_order_by_the_rules_they_were_made_with(penmark, texts):
+    command = "build groups --size 3 --groups 6 --language en --closeness 2 --sort includes --sort excludes"
+    penmark(f"{command} -o groups.jsonl --texts", texts).ok()
+    assert len(rows("groups.jsonl")) == 6 * 3 == json.loads(Path("groups.card.json").read_text("utf-8"))["samples"]
+    penmark("weval import groups.jsonl").ok()
+    penmark("weval rank --judge rules").ok()
+    judges = penmark("weval report --format json").ok().json()["judges"]
+    assert judges["rules"]["correlation"]["value"] == 1
+    assert judges["constant"]["correlation"]["value"] == 0

@@ -45,11 +45,12 @@ def test_the_commands_about_training_data_make_every_file_with_its_card(tmp_path
         (tmp_path / f"{name}.jsonl").write_text(json.dumps({"replies": [reply]}) + "\n", encoding="utf-8")
     rows = [{"id": t.task, "prompt": t.prompt, "text": t.text} for t in some_texts(4)]
     (tmp_path / "texts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    assert run("training-data.md", tmp_path) == 8
+    assert run("training-data.md", tmp_path) == 10
     for name, samples in (("critic", 40), ("best", 4), ("random", 4), ("pairs", 8)):
         card = json.loads((tmp_path / f"{name}.card.json").read_text(encoding="utf-8"))
         assert card["samples"] == samples
         assert (tmp_path / f"{name}.card.md").exists()
+    assert len((tmp_path / "groups.jsonl").read_text(encoding="utf-8").splitlines()) == 3 * 3
 
 
 def test_the_commands_about_critics_and_reward_models_judge(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`penmark build pairs`: chosen and rejected texts for a reward model."""
+"""`penmark build pairs` and `groups`: texts whose order is known, to train reward models and to measure judges."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from penmark.build.passages import Span
     from penmark.build.texts import Text
 
-DEMANDS, TEXTS = "Mirrored pairs", "Texts"
+DEMANDS, TEXTS = "Demands", "Texts"
 _SPAN = re.compile(r"([1-9]\d{0,5})-([1-9]\d{0,5})")
 
 
 @dataclass(kw_only=True)
 class TextFlags(OutputFlags):
-    """Which texts pairs are made from."""
+    """Which texts are compared, and by what demands."""
 
     bench: Annotated[
         list[str] | None,
@@ -61,6 +61,17 @@ class TextFlags(OutputFlags):
             help="Take passages of so many words, of whole sentences, instead of whole texts, such as 20-40.",
         ),
     ] = None
+    closeness: Annotated[
+        float, typer.Option(min=1, metavar="X", help="The longer text has at most X times the words of the other.")
+    ] = 1.25
+    sort: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            rich_help_panel=DEMANDS,
+            help="Only demands of this sort, such as includes; may be given several times.",
+        ),
+    ] = None
 
 
 @dataclass(kw_only=True)
@@ -77,9 +88,6 @@ class PairsFlags(TextFlags):
     couples: Annotated[
         int, typer.Option(min=1, metavar="N", help="Mirrored couples, each two pairs; every language has as many.")
     ] = 500
-    closeness: Annotated[
-        float, typer.Option(min=1, metavar="X", help="The longer text has at most X times the words of the other.")
-    ] = 1.25
     most_broken: Annotated[
         int,
         typer.Option(
@@ -90,19 +98,20 @@ class PairsFlags(TextFlags):
             help="Demands the rejected text breaks: 1 to K, each as often.",
         ),
     ] = 3
-    sort: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            rich_help_panel=DEMANDS,
-            help="Only demands of this sort, such as includes; may be given several times.",
-        ),
-    ] = None
+
+
+@dataclass(kw_only=True)
+class GroupsFlags(TextFlags):
+    """Options of `penmark build groups`."""
+
+    groups: Annotated[int, typer.Option(min=1, metavar="N", help="Groups wanted.")] = 50
+    size: Annotated[int, typer.Option(min=2, max=7, metavar="N", help="Texts of a group.")] = 5
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     command(app, "pairs", PairsFlags)(pairs)
+    command(app, "groups", GroupsFlags)(groups)
 
 
 def pairs(flags: PairsFlags) -> None:
@@ -120,15 +129,28 @@ def pairs(flags: PairsFlags) -> None:
         _mirrored(flags)
 
 
+def groups(flags: GroupsFlags) -> None:
+    """Make groups of real texts: one meets every demand, the next breaks one, the next two; for `penmark weval import`.
+
+    Demands are read off the best text by rule; nothing is written, and no model is asked.
+    """
+    from penmark.build.real_groups import real_groups
+
+    check_writable(flags.output)
+    left_out: Counter[str] = Counter()
+    plan = _plan(flags, count=flags.groups, most_broken=1)
+    made = real_groups(_texts(flags), flags.size, plan, left_out)
+    settings = {"groups": len(made), "size": flags.size, **_text_settings(flags)}
+    finish(
+        flags, [line for group in made for line in group], "groups of known order", _sources(flags), settings, left_out
+    )
+
+
 def _mirrored(flags: PairsFlags) -> None:
     from penmark.build.mirrored import mirrored_pairs
 
-    plan = _plan(flags)
-    made = mirrored_pairs(_texts(flags), plan)
-    settings = {
-        "couples": flags.couples, "most_broken": flags.most_broken, "closeness": flags.closeness,
-        "sorts": ", ".join(flags.sort or ()) or "all", **_text_settings(flags),
-    }  # fmt: skip
+    made = mirrored_pairs(_texts(flags), _plan(flags, count=flags.couples, most_broken=flags.most_broken))
+    settings = {"couples": flags.couples, "most_broken": flags.most_broken, **_text_settings(flags)}
     finish(flags, made.samples, "mirrored pairs", _sources(flags), settings, made.left_out)
 
 
@@ -143,8 +165,9 @@ def _by_writer(flags: PairsFlags) -> None:
             "give --writer BETTER --writer WORSE"
         )
     left_out: Counter[str] = Counter()
-    samples = writer_pairs(_texts(flags), named[0], named[1], _plan(flags), left_out)
-    settings = {"couples": flags.couples, "closeness": flags.closeness, **_text_settings(flags)}
+    plan = _plan(flags, count=flags.couples, most_broken=1)
+    samples = writer_pairs(_texts(flags), named[0], named[1], plan, left_out)
+    settings = {"couples": flags.couples, **_text_settings(flags)}
     finish(flags, samples, f"{named[0]} before {named[1]}", _sources(flags), settings, left_out)
 
 
@@ -166,7 +189,7 @@ def _dropout(flags: PairsFlags) -> None:
     finish(flags, samples, "pairs by requirement dropout", flags.bench, {}, left_out)
 
 
-def _plan(flags: PairsFlags) -> MirrorPlan:
+def _plan(flags: TextFlags, *, count: int, most_broken: int) -> MirrorPlan:
     from penmark.build.demands import demand_sorts
     from penmark.build.mirrored import FEWEST_WORDS, MirrorPlan
     from penmark.errors import ConfigError
@@ -174,15 +197,15 @@ def _plan(flags: PairsFlags) -> MirrorPlan:
     sorts, known = frozenset(flags.sort or ()), demand_sorts()
     if unknown := sorted(sorts - set(known)):
         raise ConfigError(f"--sort {unknown[0]}: there is no such sort of demand; choose from {', '.join(known)}")
-    if sorts and len(sorts) < flags.most_broken:
+    if sorts and len(sorts) < most_broken:
         raise ConfigError(
-            f"--sort: {len(sorts)} sorts cannot make {flags.most_broken} broken demands, as each stands once in a "
+            f"--sort: {len(sorts)} sorts cannot make {most_broken} broken demands, as each stands once in a "
             f"query; give --most-broken {len(sorts)}, or more sorts"
         )
     span = _span(flags.passages)
     return MirrorPlan(
-        count=flags.couples,
-        most_broken=flags.most_broken,
+        count=count,
+        most_broken=most_broken,
         closeness=flags.closeness,
         seed=flags.seed,
         fewest_words=span.fewest if span else FEWEST_WORDS,
@@ -230,7 +253,10 @@ def _written(flags: TextFlags) -> list[Text]:
 
 def _text_settings(flags: TextFlags) -> dict[str, object]:
     """What a card says of how texts were taken."""
-    return {"passages": flags.passages or "whole texts", **split(flags), "seed": flags.seed}
+    return {
+        "closeness": flags.closeness, "sorts": ", ".join(flags.sort or ()) or "all",
+        "passages": flags.passages or "whole texts", **split(flags), "seed": flags.seed,
+    }  # fmt: skip
 
 
 def _sources(flags: TextFlags) -> list[str]:

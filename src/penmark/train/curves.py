@@ -69,7 +69,7 @@ def _chart(points: list[dict[str, object]]) -> alt.TopLevelMixin:
     return chart
 
 
-def _panel(name: str, points: list[dict[str, object]]) -> alt.LayerChart:
+def _panel(name: str, points: list[dict[str, object]]) -> alt.LayerChart | alt.FacetChart:
     """Lines, with a dot for each value of a side that has few of them."""
     counts = Counter(point["side"] for point in points)
     colour = alt.Color("side:N", scale=alt.Scale(domain=["training", "held out"], range=["#2f7fb8", "#d98200"]))
@@ -80,4 +80,4 @@ def _panel(name: str, points: list[dict[str, object]]) -> alt.LayerChart:
     )
     few = [point for point in points if counts[point["side"]] <= FEW]
     dots = base.mark_point(filled=True, size=40).properties(data=alt.InlineData(values=few))
-    return alt.layer(base.mark_line(), dots).properties(width=240, height=160)
+    return alt.layer(base.mark_line(), dots, width=240, height=160)
