@@ -1,5 +1,7 @@
 """The same demands in many words, kind by kind: extraction is to know the demand, not one wording of it."""
 
+import time
+
 import pytest
 
 from penmark.requirements import extract
@@ -229,3 +231,9 @@ def checks(query):
 )
 def test_what_only_looks_like_a_marker_marks_no_section(query):
     assert "marked_sections" not in {name for name, _ in checks(query)}
+
+
+def test_a_query_that_repeats_one_amount_hundreds_of_times_is_read_at_once():
+    started = time.process_time()
+    extract("5 words " * 350 + "in bold")
+    assert time.process_time() - started < 1.5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from penmark.requirements.asides import is_denied
 from penmark.requirements.bounds import EN_AMOUNT, read_bounds
@@ -103,9 +103,15 @@ def _is_denied(query: str, match: re.Match[str]) -> bool:
     return is_denied(query, match) or bool(_NOTHING.search(before(query, match.start(), 40)))
 
 
-def is_highlighted(query: str, match: re.Match[str]) -> bool:
-    """Whether what is counted here are passages to highlight, and not words, sentences or sections of the text."""
-    if any(demand.start <= match.start() and match.end() <= demand.end for demand in find_highlights(query)):
+def is_highlighted(query: str, match: re.Match[str], demands: Sequence[Found]) -> bool:
+    """Whether what is counted here are passages to highlight, and not words, sentences or sections of the text.
+
+    Args:
+        query: the text that was searched.
+        match: of an amount pattern, with what is counted as its group `unit`.
+        demands: what `find_highlights` finds in the query.
+    """
+    if any(demand.start <= match.start() and match.end() <= demand.end for demand in demands):
         return True
     return match["unit"].lower().startswith(("section", "part")) and bool(
         _HIGHLIGHTING.search(query[max(0, match.start() - 40) : match.start()])

@@ -8,14 +8,14 @@ sentences and lines.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from penmark.records import Check
 from penmark.requirements.asides import is_aside, is_given
 from penmark.requirements.bounds import EN_AFTER, EN_AMOUNT, ZH_AFTER, ZH_AMOUNT, read_bounds
 from penmark.requirements.finding import Bounds, Finding, count_finding
 from penmark.requirements.found import Found, matches
-from penmark.requirements.highlights import is_highlighted
+from penmark.requirements.highlights import find_highlights, is_highlighted
 from penmark.requirements.numbers import read_number
 from penmark.requirements.scopes import is_length, part_of
 from penmark.text import count_chars, count_words, sentences
@@ -50,18 +50,19 @@ _UNIT_NAMES: tuple[tuple[str, str], ...] = (
 def find_lengths(query: str) -> Iterator[Found]:
     """Every length that the query demands of the whole text or of its parts, of any unit."""
     unit_words = [word for word, _ in _UNIT_NAMES]
+    highlights = list(find_highlights(query))
     for pattern in (EN_LENGTH, EN_COUNTED, ZH_LENGTH):
         is_chinese = pattern is ZH_LENGTH
         for match in matches(pattern, query, (word for word in unit_words if word.isascii() != is_chinese)):
             unit = next(name for word, name in _UNIT_NAMES if word in match["unit"].lower())
             bounds = read_bounds(query, match, bare_is_about=unit not in SMALL)
-            if bounds is not None and is_length(query, match, unit) and not _is_none_to_write(query, match):
+            if bounds is not None and is_length(query, match, unit) and not _is_none_to_write(query, match, highlights):
                 yield Found("length", _check(query, match, unit, bounds), match.start(), match.end())
 
 
-def _is_none_to_write(query: str, match: re.Match[str]) -> bool:
+def _is_none_to_write(query: str, match: re.Match[str], highlights: Sequence[Found]) -> bool:
     """Whether it is the length of a text that is there, one that is spoken about, or so many words in bold."""
-    return is_aside(query, match) or is_given(query, match) or is_highlighted(query, match)
+    return is_aside(query, match) or is_given(query, match) or is_highlighted(query, match, highlights)
 
 
 def _check(query: str, match: re.Match[str], unit: str, bounds: Bounds) -> Check:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from penmark.requirements.bounds import EN_AMOUNT, read_bounds
 from penmark.requirements.finding import Bounds
 from penmark.requirements.found import Found, found
-from penmark.requirements.highlights import is_highlighted
+from penmark.requirements.highlights import find_highlights, is_highlighted
 
 SIX = re.compile(r"(?<!\*)\*{6,7}(?!\*)|\b(?:6|six) (?:asterisk|star)", re.I)
 THREE = re.compile(r"(?<!\*)\*{3}(?!\*)|\b(?:3|three) as?terisk|markdown divider", re.I)
@@ -75,7 +75,8 @@ def _amount(query: str, nouns: Sequence[str]) -> re.Match[str] | None:
     """How many of the things that these nouns name."""
     names = "|".join(re.escape(noun) + ("" if noun.endswith("s") else "s?") for noun in nouns)
     pattern = rf"{EN_AMOUNT}[ \t-]*(?:[\w-]+\s+){{0,2}}?(?P<unit>{names})\b(?P<after>)"
-    return next((match for match in re.finditer(pattern, query, re.I) if not is_highlighted(query, match)), None)
+    highlights = list(find_highlights(query))
+    return next((m for m in re.finditer(pattern, query, re.I) if not is_highlighted(query, m, highlights)), None)
 
 
 # "Give me five jokes, separated by ***": whatever is counted.

@@ -13,7 +13,7 @@ from penmark.requirements.bounds import EN_AFTER, EN_AMOUNT, ZH_AFTER, ZH_AMOUNT
 from penmark.requirements.finding import Bounds, Finding, count_finding, yes_or_no
 from penmark.requirements.found import Found, clause_around, found, matches
 from penmark.requirements.headings import headings, list_items, sections_under_headings
-from penmark.requirements.highlights import is_highlighted
+from penmark.requirements.highlights import find_highlights, is_highlighted
 from penmark.requirements.lengths import UNITS
 from penmark.requirements.markers import SIX, THREE, find_marked_sections, find_separated
 from penmark.text import paragraphs as blocks
@@ -71,10 +71,11 @@ def find_parts(query: str) -> Iterator[Found]:
 
 
 def _english_counts(query: str) -> Iterator[Found]:
+    highlights = list(find_highlights(query))
     for match in matches(EN_PARAGRAPHS, query, ("paragraph", "section", "part")):
         bounds = read_bounds(query, match, bare_is_about=False)
-        is_other = is_highlighted(query, match) or _is_of_a_source(query, match) or _is_one_of_several(query, match)
-        if bounds is not None and not is_other:
+        is_other = _is_of_a_source(query, match) or _is_one_of_several(query, match)
+        if bounds is not None and not is_other and not is_highlighted(query, match, highlights):
             yield _english(query, match, bounds)
 
 
