@@ -15,15 +15,13 @@ Differs: the paper does not say how texts were sampled, so the endpoint decides 
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
+from penmark.benchmarks._files import FileBenchmark, find_folder
 from penmark.benchmarks.fetch import RemoteFile, Source
-from penmark.errors import DataError
-from penmark.jsonl import Row, raise_problems, read_jsonl, shown
+from penmark.jsonl import Row, read_jsonl, shown
 from penmark.protocols import BenchmarkCard, Problem, Sampling
 from penmark.records import Task
 
@@ -96,35 +94,22 @@ def open(data: Path) -> HoWToBench:
     Raises:
         DataError: when it holds neither.
     """
-    places = (data / FOLDER, data / CARD.id / FOLDER)
-    for place in places:
-        if any((place / kind).is_dir() for kind in KINDS):
-            return HoWToBench(place, check=f"penmark bench check {CARD.id} --data {shlex.quote(str(data))}")
-    raise DataError(f"HoWToBench is neither in {places[0]} nor in {places[1]}; {FETCH}, or pass its folder as --data")
+    folder = find_folder(data, CARD, FOLDER, lambda place: any((place / kind).is_dir() for kind in KINDS))
+    return HoWToBench(folder, data)
 
 
-class HoWToBench:
+class HoWToBench(FileBenchmark):
     """The tasks of the files that are present: completions, then those with an outline, then the open ones."""
 
     card = CARD
 
-    def __init__(self, folder: Path, *, check: str = f"penmark bench check {CARD.id}") -> None:
+    def __init__(self, folder: Path, data: Path | None = None) -> None:
+        super().__init__(data)
         self.folder = folder
-        self._check = check
 
-    def tasks(self) -> Iterator[Task]:
-        """Every task.
-
-        Raises:
-            DataError: naming the first malformed records.
-        """
-        tasks, problems = self._contents
-        raise_problems(problems, self._check)
-        return iter(tasks)
-
-    def problems(self) -> list[Problem]:
-        """Every malformed record."""
-        return list(self._contents[1])
+    def read(self) -> tuple[list[Task], list[Problem]]:
+        """The tasks, and every malformed record."""
+        return self._contents
 
     @cached_property
     def _contents(self) -> tuple[list[Task], list[Problem]]:

@@ -9,16 +9,16 @@ Data: in this package, Apache-2.0, revision 1. It is there to try things out; it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
 from itertools import chain
 from pathlib import Path
 
+from penmark.benchmarks._files import FileBenchmark
 from penmark.benchmarks.criteria import KINDS, read_criteria, read_tags
 from penmark.benchmarks.fetch import Source
-from penmark.jsonl import Row, raise_problems, read_jsonl
+from penmark.jsonl import Row, read_jsonl
 from penmark.protocols import BenchmarkCard, Problem, Sampling
 from penmark.records import Requirement, Rubric, Task
 
@@ -42,27 +42,18 @@ def open(data: Path) -> Sample:
     return Sample()
 
 
-class Sample:
+class Sample(FileBenchmark):
     """The packaged tasks, English and Chinese in turn, so that the first few have both."""
 
     card = CARD
 
     def __init__(self, folder: Traversable | None = None) -> None:
+        super().__init__()
         self._folder = folder or files("penmark.benchmarks")
 
-    def tasks(self) -> Iterator[Task]:
-        """Every task.
-
-        Raises:
-            DataError: naming the first malformed records.
-        """
-        tasks, problems = self._contents
-        raise_problems(problems, "penmark bench check sample")
-        return iter(tasks)
-
-    def problems(self) -> list[Problem]:
-        """Every malformed record."""
-        return list(self._contents[1])
+    def read(self) -> tuple[list[Task], list[Problem]]:
+        """The tasks, and every malformed record."""
+        return self._contents
 
     @cached_property
     def _contents(self) -> tuple[list[Task], list[Problem]]:

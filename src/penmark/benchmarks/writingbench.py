@@ -14,17 +14,16 @@ Source: WritingBench (Wu et al.), sections on data and generation; SPEC section 
 from __future__ import annotations
 
 import re
-import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from penmark.benchmarks._files import FileBenchmark, find_folder
 from penmark.benchmarks.criteria import CRITERIA, read_criteria, read_tags
 from penmark.benchmarks.fetch import RemoteFile, Source
-from penmark.errors import DataError
-from penmark.jsonl import Row, raise_problems, read_jsonl, shown
+from penmark.jsonl import Row, read_jsonl, shown
 from penmark.protocols import BenchmarkCard, Problem, Sampling
 from penmark.records import Criterion, Requirement, RequirementKind, Rubric, Task
 
@@ -70,14 +69,10 @@ def open(data: Path) -> WritingBench:
     Raises:
         DataError: when it holds neither.
     """
-    places = (data / FOLDER, data / CARD.id / FOLDER)
-    for place in places:
-        if place.is_dir():
-            return WritingBench(place, check=f"penmark bench check {CARD.id} --data {shlex.quote(str(data))}")
-    raise DataError(f"WritingBench is neither in {places[0]} nor in {places[1]}; {FETCH}, or pass its folder as --data")
+    return WritingBench(find_folder(data, CARD, FOLDER, Path.is_dir), data)
 
 
-class WritingBench:
+class WritingBench(FileBenchmark):
     """The queries of one release, as far as their files are present.
 
     Tasks are the queries of `benchmark_all.jsonl` in its order; without that file, those of the R files by index.
@@ -85,22 +80,13 @@ class WritingBench:
 
     card = CARD
 
-    def __init__(self, folder: Path, *, check: str = f"penmark bench check {CARD.id}") -> None:
+    def __init__(self, folder: Path, data: Path | None = None) -> None:
+        super().__init__(data)
         self.folder = folder
-        self._check = check
 
-    def tasks(self) -> Iterator[Task]:
-        """Every task.
-
-        Raises:
-            DataError: naming the first malformed records.
-        """
-        raise_problems(self._contents.problems, self._check)
-        return self._contents.tasks()
-
-    def problems(self) -> list[Problem]:
-        """Every malformed record."""
-        return list(self._contents.problems)
+    def read(self) -> tuple[Iterator[Task], list[Problem]]:
+        """The tasks, and every malformed record."""
+        return self._contents.tasks(), self._contents.problems
 
     @cached_property
     def _contents(self) -> _Contents:

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penmark.cli.flags import CallFlags, DbFlags, SamplingFlags, command
-from penmark.cli.run import JUDGING, Bench, Limit, call_options, finish, print_estimates
+from penmark.cli.run import (
+    JUDGING,
+    Bench,
+    JudgeModel,
+    JudgeName,
+    Limit,
+    RetryUnscored,
+    call_options,
+    finish,
+    print_estimates,
+)
 
 if TYPE_CHECKING:
     from penmark.pair_session import CompareRequest
@@ -25,27 +35,12 @@ class CompareFlags(SamplingFlags, CallFlags, DbFlags):
     judge: Annotated[
         str, typer.Option(metavar="JUDGE", rich_help_panel=JUDGING, help="A judge that compares, such as pairwise.")
     ] = "pairwise"
-    judge_model: Annotated[
-        str | None, typer.Option(metavar="MODEL", rich_help_panel=JUDGING, help="The model behind the judge.")
-    ] = None
-    judge_name: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            rich_help_panel=JUDGING,
-            help="Keep its preferences under this name.",
-            show_default="JUDGE@MODEL",
-        ),
-    ] = None
+    judge_model: JudgeModel = None
+    judge_name: JudgeName = None
     repeats: Annotated[
         int, typer.Option(min=1, metavar="N", rich_help_panel=JUDGING, help="Compare each pair N times in each order.")
     ] = 1
-    retry_unscored: Annotated[
-        bool,
-        typer.Option(
-            "--retry-unscored", rich_help_panel=JUDGING, help="Ask again for verdicts an earlier run could not read."
-        ),
-    ] = False
+    retry_unscored: RetryUnscored = False
     writer: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Only the responses of this writer; may be given several times."),

@@ -24,6 +24,14 @@ CALLS = "Calls"
 SAMPLING = "Sampling"
 USUAL = "the benchmark's or judge's"
 
+# What is looked at when nothing is named.
+JudgedBench = Annotated[
+    str | None, typer.Option(metavar="BENCH", help="Which benchmark.", show_default="the newest judged")
+]
+NewestJudge = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Which judge, by its name here.", show_default="the newest")
+]
+
 
 def command(
     app: typer.Typer, name: str, flags: type[Flags]

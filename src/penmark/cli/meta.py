@@ -22,7 +22,7 @@ from penmark.cli import (
     meta_stability,
 )
 from penmark.cli.failure import check_writable
-from penmark.cli.flags import DbFlags, command
+from penmark.cli.flags import DbFlags, JudgedBench, NewestJudge, command
 from penmark.cli.output import print_or_save
 
 if TYPE_CHECKING:
@@ -48,12 +48,8 @@ def root() -> None:
 class AblateFlags(DbFlags):
     """Options of `penmark meta ablate`."""
 
-    bench: Annotated[
-        str | None, typer.Option(metavar="BENCH", help="Which benchmark.", show_default="the newest judged")
-    ] = None
-    judge: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which judge, by its name here.", show_default="the newest")
-    ] = None
+    bench: JudgedBench = None
+    judge: NewestJudge = None
     without: Annotated[
         list[str] | None,
         typer.Option(metavar="PATH", help="Leave out this branch or leaf, such as content/logic; several times."),

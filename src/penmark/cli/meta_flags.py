@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penmark.cli.failure import check_writable, writing_to
-from penmark.cli.flags import DbFlags
+from penmark.cli.flags import DbFlags, JudgedBench
 from penmark.cli.output import print_or_save
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ PAGES = {".html", ".htm"}
 class MetaFlags(DbFlags):
     """Options of all of them."""
 
-    bench: Annotated[
-        str | None, typer.Option(metavar="BENCH", help="Which benchmark.", show_default="the newest judged")
-    ] = None
+    bench: JudgedBench = None
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
     output: Annotated[
         Path | None,

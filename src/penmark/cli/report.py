@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from penmark.cli.failure import check_writable, writing_to
-from penmark.cli.flags import DbFlags, command
+from penmark.cli.flags import DbFlags, JudgedBench, NewestJudge, command
 
 if TYPE_CHECKING:
     from penmark.reports.figures import Report
@@ -23,12 +23,8 @@ Format = Literal["table", "json", "csv", "xlsx", "html"]
 class ReportFlags(DbFlags):
     """Options of `penmark report`."""
 
-    bench: Annotated[
-        str | None, typer.Option(metavar="BENCH", help="Which benchmark.", show_default="the newest judged")
-    ] = None
-    judge: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which judge, by its name here.", show_default="the newest")
-    ] = None
+    bench: JudgedBench = None
+    judge: NewestJudge = None
     writer: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this writer; may be given several times.")
     ] = None

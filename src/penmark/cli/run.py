@@ -33,6 +33,25 @@ WriterName = Annotated[
     str | None, typer.Option(metavar="NAME", help="Keep its responses under this name.", show_default="the model's")
 ]
 Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N tasks.")]
+JudgeModel = Annotated[
+    str | None,
+    typer.Option(metavar="MODEL", rich_help_panel=JUDGING, help="The model behind the judge, where it asks one."),
+]
+JudgeName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        rich_help_panel=JUDGING,
+        help="Keep what it finds under this name.",
+        show_default="JUDGE@MODEL",
+    ),
+]
+RetryUnscored = Annotated[
+    bool,
+    typer.Option(
+        "--retry-unscored", rich_help_panel=JUDGING, help="Ask again for verdicts an earlier run could not read."
+    ),
+]
 
 
 @dataclass(kw_only=True)
@@ -52,19 +71,8 @@ class JudgingFlags:
     judge: Annotated[
         str, typer.Option(metavar="JUDGE", rich_help_panel=JUDGING, help="A judge, see `penmark judges list`.")
     ]
-    judge_model: Annotated[
-        str | None,
-        typer.Option(metavar="MODEL", rich_help_panel=JUDGING, help="The model behind the judge, where it asks one."),
-    ] = None
-    judge_name: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            rich_help_panel=JUDGING,
-            help="Keep its judgments under this name.",
-            show_default="JUDGE@MODEL",
-        ),
-    ] = None
+    judge_model: JudgeModel = None
+    judge_name: JudgeName = None
     repeats: Annotated[
         int, typer.Option(min=1, metavar="N", rich_help_panel=JUDGING, help="Score each response N times.")
     ] = 1
@@ -117,12 +125,7 @@ class JudgingFlags:
             "--partial", rich_help_panel=JUDGING, help="Let means make do with the scored criteria, and say so."
         ),
     ] = False
-    retry_unscored: Annotated[
-        bool,
-        typer.Option(
-            "--retry-unscored", rich_help_panel=JUDGING, help="Ask again for verdicts an earlier run could not read."
-        ),
-    ] = False
+    retry_unscored: RetryUnscored = False
 
 
 @dataclass(kw_only=True)

@@ -149,6 +149,32 @@ def _seconds_until(date: str) -> float:
         return math.nan
 
 
+class HttpModel:
+    """What models behind an HTTP endpoint have in common; each sets `_http` and says what is sent and read.
+
+    Attributes:
+        models_path: where the endpoint lists its models, to see whether it answers and takes the key.
+    """
+
+    max_parallel: int | None = None
+    max_output_tokens: int | None = None
+    models_path: str
+    _http: Endpoint
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.__aexit__(kind, error, trace)
+
+    async def check(self) -> None:
+        """Raise ModelError(scope="run") when the endpoint does not answer or refuses the key."""
+        await self._http.check(self.models_path)
+
+
 def _may_use_proxy(base_url: str) -> bool:
     """Whether the environment names a proxy and the endpoint is not on this machine."""
     try:

@@ -8,11 +8,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from penmark.errors import ConfigError, ModelError
-from penmark.models._http import Endpoint
+from penmark.models._http import Endpoint, HttpModel
 from penmark.protocols import ModelOptions, Prompt, Reply, Sampling
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
@@ -21,11 +20,10 @@ DEFAULT_MAX_TOKENS = 4096  # the API insists on a limit
 EPHEMERAL = {"type": "ephemeral"}
 
 
-class AnthropicModel:
+class AnthropicModel(HttpModel):
     """A model behind the Messages API."""
 
-    max_parallel: int | None = None
-    max_output_tokens: int | None = None
+    models_path = "/v1/models"
 
     def __init__(self, name: str, options: ModelOptions, *, key: str = "") -> None:
         self.id = f"anthropic/{name}"
@@ -34,19 +32,6 @@ class AnthropicModel:
         headers = {"anthropic-version": API_VERSION, **({"x-api-key": key} if key else {})}
         root = self.endpoint.rstrip("/").removesuffix("/v1")
         self._http = Endpoint(root, headers, secret=key, timeout_s=options.timeout_s)
-
-    async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._http.__aexit__(kind, error, trace)
-
-    async def check(self) -> None:
-        """Raise ModelError(scope="run") when the endpoint does not answer or refuses the key."""
-        await self._http.check("/v1/models")
 
     async def complete(self, prompt: Prompt, sampling: Sampling, *, schema: Mapping[str, object] | None) -> Reply:
         """The reply to one prompt. The API takes no schema, no seed and gives no log-probabilities.

@@ -10,22 +10,20 @@ import os
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from penmark.errors import ConfigError, ModelError
-from penmark.models._http import Endpoint
+from penmark.models._http import Endpoint, HttpModel
 from penmark.protocols import ModelOptions, Prompt, Reply, Sampling
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 _REASONS = re.compile(r"o\d|gpt-5(?!.*chat)")
 
 
-class OpenAIModel:
+class OpenAIModel(HttpModel):
     """A chat model behind an OpenAI-compatible endpoint."""
 
-    max_parallel: int | None = None
-    max_output_tokens: int | None = None
+    models_path = "/models"
 
     def __init__(self, name: str, options: ModelOptions, *, key: str = "") -> None:
         self.id = f"openai/{name}"
@@ -34,19 +32,6 @@ class OpenAIModel:
         self._structured = options.structured
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._http = Endpoint(self.endpoint, headers, secret=key, timeout_s=options.timeout_s)
-
-    async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._http.__aexit__(kind, error, trace)
-
-    async def check(self) -> None:
-        """Raise ModelError(scope="run") when the endpoint does not answer or refuses the key."""
-        await self._http.check("/models")
 
     async def complete(self, prompt: Prompt, sampling: Sampling, *, schema: Mapping[str, object] | None) -> Reply:
         """The reply to one prompt.
