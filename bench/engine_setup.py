@@ -25,8 +25,10 @@ TASKS, CRITERIA = 200, 5
 CALLS = TASKS * CRITERIA
 MEAN_PROMPT_CHARS = 13_000
 TEXTS = Path("texts") / "hellobench_en.jsonl"
-EMBEDDED_TASKS, EMBEDDED_RESPONSE_CHARS = 4, 6_000
-EMBEDDED_QUERY_CHARS = (5_000, 12_000)  # with the response, the 13,000 characters of the other sections
+EMBEDDED_TASKS = 4
+EMBEDDED_QUERY_CHARS = (5_000, 12_000)
+# With the query, the 13,000 characters of the other sections; and a text of some 1,600 words.
+EMBEDDED_RESPONSE_CHARS = (6_000, 10_000)
 
 Scores = dict[tuple[str, str, str], float | None]  # by (task id, writer, node); "" is the root
 
@@ -55,9 +57,9 @@ class Workshop:
         """A new copy of the store of 200 tasks with one response by each of so many writers."""
         return self._copy(self.folder / f"writers-{writers}.db", fill, writers)
 
-    def fresh_embedded(self) -> Path:
-        """A new copy of the store for the embedded model: four tasks."""
-        return self._copy(self.folder / "embedded.db", fill_embedded)
+    def fresh_embedded(self, response_chars: int) -> Path:
+        """A new copy of the store for the embedded model: four tasks, with responses of this length."""
+        return self._copy(self.folder / f"embedded-{response_chars}.db", fill_embedded, response_chars)
 
     def _copy(self, master: Path, make: Callable[..., None], *arguments: object) -> Path:
         if not master.exists():
@@ -92,11 +94,11 @@ def fill(db: Path, data: Path, writers: int) -> None:
     _import(db, data, tasks, writers, MEAN_PROMPT_CHARS - round(mean(_other_prompt_chars(tasks))))
 
 
-def fill_embedded(db: Path, data: Path) -> None:
-    """Make the store for the embedded model: long English queries and short responses."""
+def fill_embedded(db: Path, data: Path, response_chars: int) -> None:
+    """Make the store for the embedded model: long English queries, one response to each."""
     low, high = EMBEDDED_QUERY_CHARS
     fitting = [t for t in writingbench.open(data).tasks() if t.language == "en" and low <= len(t.prompt) <= high]
-    _import(db, data, fitting[:EMBEDDED_TASKS], 1, EMBEDDED_RESPONSE_CHARS)
+    _import(db, data, fitting[:EMBEDDED_TASKS], 1, response_chars)
 
 
 def _import(db: Path, data: Path, tasks: list[Task], writers: int, chars: int) -> None:
