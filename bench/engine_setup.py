@@ -27,7 +27,7 @@ MEAN_PROMPT_CHARS = 13_000
 TEXTS = Path("texts") / "hellobench_en.jsonl"
 EMBEDDED_TASKS = 4
 EMBEDDED_QUERY_CHARS = (5_000, 12_000)
-# With the query, the 13,000 characters of the other sections; and a text of some 1,600 words.
+# With the query, the 13,000 characters of the other sections; and a text of some 1,500 words.
 EMBEDDED_RESPONSE_CHARS = (6_000, 10_000)
 
 Scores = dict[tuple[str, str, str], float | None]  # by (task id, writer, node); "" is the root
