@@ -52,8 +52,8 @@ def further(rng: random.Random) -> str:
 
 def prompt(rng: random.Random) -> str:
     """One prompt."""
-    n = rng.choice([20, 25, 30, 35])
-    length = rng.choice(LENGTHS).format(n=n, a=n - 5, b=n + 5)
+    n = rng.choice([10, 12, 15, 20])
+    length = rng.choice(LENGTHS).format(n=n, a=n - 3, b=n + 3)
     return f"Write {rng.choice(FORMS)} about {rng.choice(TOPICS)} {length}. {further(rng)}"
 
 

@@ -84,6 +84,12 @@ def test_a_group_in_two_places_is_refused(penmark):
     penmark("weval import eval.jsonl").refused("eval.jsonl:5: prompt: a group with this prompt begins on line 1 too")
 
 
+def test_two_groups_of_one_name_are_refused(penmark):
+    first = [line(task="a"), line(task="a", kept=1)]
+    jsonl("eval.jsonl", *first, line(prompt="x", task="a"), line(prompt="x", task="a", kept=1))
+    penmark("weval import eval.jsonl").refused('eval.jsonl:3: task: the group on line 1 is called "a" too')
+
+
 def test_other_groups_of_the_same_name_are_refused(penmark):
     jsonl("eval.jsonl", line(), line(kept=1))
     penmark("weval import eval.jsonl").ok()

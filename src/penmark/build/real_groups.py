@@ -97,7 +97,7 @@ def _line(best: Text, text: Text, demands: Sequence[Requirement], group: str) ->
         "chosen": text.text,
         "constraint": [r.text for r in met],
         "instruction_id_list": [r.kind for r in met],
-        "task": best.task,
+        "task": f"{best.task}/{group}",
         "language": best.language,
         "seed": best.prompt,
         "writer": text.writer,

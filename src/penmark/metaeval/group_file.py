@@ -68,7 +68,7 @@ def read_groups(path: Path, bench: str, size: int | None = None) -> list[Group]:
     problems: list[Problem] = []
     lines = [_read_line(row) for row in read_jsonl(path, problems)]
     raise_problems(problems)
-    groups, first_lines = list[Group](), dict[str, int]()
+    groups, first_lines, names = list[Group](), dict[str, int](), dict[str, int]()
     for of_group in _grouped(lines, size):
         first = of_group[0].row
         if (at := first_lines.setdefault(of_group[0].prompt, first.line)) != first.line:
@@ -78,7 +78,11 @@ def read_groups(path: Path, bench: str, size: int | None = None) -> list[Group]:
         if len(of_group) < (size or FEWEST):
             found = f"{len(of_group)} line{'s' * (len(of_group) > 1)} in this group"
             first.report("prompt", found, f"a group needs {size or 'two or more'}: add the others, or delete it")
-        groups.append(_read_group(of_group, bench, number=len(groups) + 1))
+        groups.append(group := _read_group(of_group, bench, number=len(groups) + 1))
+        if (at := names.setdefault(group.task.id, first.line)) != first.line:
+            first.report(
+                "task", f"the group on line {at} is called {shown(group.task.id)} too", "give each its own name"
+            )
     raise_problems(problems)
     return groups
 
