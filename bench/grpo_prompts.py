@@ -1,15 +1,16 @@
 """Make prompts for recipes/tiny-grpo.toml: short texts with a length and a further demand, both checkable by rule.
 
-python bench/grpo_prompts.py prompts.jsonl [COUNT] [SEED] [DATABASE]
+python bench/grpo_prompts.py prompts.jsonl [--count N] [--seed N] [--at-most] [--database FILE]
 
-With a database they become its benchmark "rollouts", for `penmark write` and `penmark judge` to measure a writer on.
+With `--at-most` every length is an upper one, of 8 to 12 words. With a database they become its benchmark "rollouts",
+for `penmark write` and `penmark judge` to measure a writer on.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -50,18 +51,18 @@ def further(rng: random.Random) -> str:
     )
 
 
-def prompt(rng: random.Random) -> str:
+def prompt(rng: random.Random, *, at_most: bool) -> str:
     """One prompt."""
-    n = rng.choice([10, 12, 15, 20])
-    length = rng.choice(LENGTHS).format(n=n, a=n - 3, b=n + 3)
+    n = rng.choice([8, 10, 12] if at_most else [10, 12, 15, 20])
+    length = (LENGTHS[0] if at_most else rng.choice(LENGTHS)).format(n=n, a=n - 3, b=n + 3)
     return f"Write {rng.choice(FORMS)} about {rng.choice(TOPICS)} {length}. {further(rng)}"
 
 
-def main(path: Path, count: int = 120, seed: int = 1, database: Path | None = None) -> None:
+def main(path: Path, count: int, seed: int, database: Path | None, *, at_most: bool) -> None:
     """Write the file, and the tasks of the database."""
     rng, prompts = random.Random(seed), {}
     while len(prompts) < count:
-        text = prompt(rng)
+        text = prompt(rng, at_most=at_most)
         requirements = extract(text)
         if len(requirements) == 2:
             prompts[text] = [asdict(requirement) for requirement in requirements]
@@ -75,4 +76,10 @@ def main(path: Path, count: int = 120, seed: int = 1, database: Path | None = No
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *map(int, sys.argv[2:4]), *map(Path, sys.argv[4:]))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--count", type=int, default=120)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--database", type=Path)
+    parser.add_argument("--at-most", action="store_true")
+    main(**vars(parser.parse_args()))
