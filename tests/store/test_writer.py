@@ -13,7 +13,7 @@ import pytest
 from penmark.errors import StoreError
 from penmark.protocols import Call, Reply
 from penmark.store import Store, reads
-from penmark.store.writer import GATHER_S, QUIET_S, Writer
+from penmark.store.writer import GATHER_S, Writer
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_a_row_that_comes_alone_is_not_kept_waiting_for_others(store):
     times = []
     with closing(sqlite3.connect(store.path)) as other:
         for number in range(9):
-            time.sleep(1.2 * QUIET_S)
+            time.sleep(2 * GATHER_S)
             store.save_writer(f"w{number}", {})
             started = time.perf_counter()
             while not other.execute("SELECT 1 FROM writers WHERE name = ?", (f"w{number}",)).fetchone():

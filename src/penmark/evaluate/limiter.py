@@ -8,6 +8,7 @@ another cause, and are put up with: the share that stays becomes the share that 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from types import TracebackType
@@ -53,6 +54,7 @@ class Limiter:
         self._since = self._cut_at = self._grown_at = self._resume_at = self._started_at = 0.0
         self._cut_share = self._expected_share = self._let_through = self._cut_pace = 0.0
         self._is_guess = False
+        self._guess_until = math.inf  # the pace up to which a guess grows fast
         self._is_paced = False
         self._turn = asyncio.Lock()
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -112,10 +114,13 @@ class Limiter:
 
     def _cut(self, now: float, share: float) -> None:
         """Go down to what was let through."""
-        since_first_s = now - (self._began_at or now)
+        is_early = now - (self._began_at or now) < GUESS_S
+        before = self.pace or math.inf
         self._let_through = max(1 - share, LEAST_LEFT) * (self.pace or self._sent / max(GUESS_S, now - self._since))
-        self._is_guess = share >= OUTAGE or (self.pace is None and since_first_s < GUESS_S)
+        self._is_guess = share >= OUTAGE or is_early
         self.pace = self._cut_pace = max(SLOWEST, CUT * self._let_through)
+        # Two guesses that were cut: the truth is as likely above as below their middle. An outage says nothing of it.
+        self._guess_until = math.inf if share >= OUTAGE else (before + self.pace) / 2
         self.bound = max(1.0, CUT * max(1 - share, LEAST_LEFT) * self.bound)
         self._cut_share = share
         self._cut_at = self._grown_at = now
@@ -128,6 +133,7 @@ class Limiter:
         if elapsed_s <= 0:
             return
         self._grown_at = now
+        self._is_guess = self._is_guess and pace < self._guess_until
         probing = 1 + min(MOST_PROBING, PROBING * (1 + (now - self._cut_at) / 3) ** 1.5)
         factor = SLOW_START if self._is_guess else RECOVERY if pace < CUT * self._let_through else probing
         self.pace = pace * factor**elapsed_s

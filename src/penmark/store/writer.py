@@ -18,8 +18,7 @@ from penmark.store.rows import Statement
 
 T = TypeVar("T")
 
-GATHER_S = 0.02  # how long a group collects; with the commit itself this stays well under 50 ms
-QUIET_S = 0.05  # after so long without a group, the next is committed at once: slow calls are not worth gathering
+GATHER_S = 0.02  # least time from one commit to the next; what comes in between waits, well under 50 ms
 TURN_POLL_S = 0.002  # how often a lock that another process holds is tried again
 
 
@@ -108,8 +107,9 @@ class Writer:
         going = True
         while going:
             items = [self._queue.get()]
-            if isinstance(items[0], Sequence) and time.monotonic() - self._committed_at < QUIET_S:
-                self._is_awaited.wait(GATHER_S)
+            wait_s = self._committed_at + GATHER_S - time.monotonic()
+            if isinstance(items[0], Sequence) and wait_s > 0:
+                self._is_awaited.wait(wait_s)
             self._is_awaited.clear()
             while not self._queue.empty():
                 items.append(self._queue.get())
