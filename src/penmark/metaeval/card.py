@@ -111,10 +111,9 @@ def _lengths(setting: Setting, judge: Rater, people: Rater | None) -> list[Judge
 
 
 def _robustness(store: Store, bench: str, judge: str, seed: int) -> Robustness | None:
-    try:
-        made = robustness.robustness(store, bench, [judge], seed=seed)
-    except ConfigError:  # There are no perturbed copies here.
+    if not robustness.copies_on(store, bench):
         return None
+    made = robustness.robustness(store, bench, [judge], seed=seed)
     return made if any(d.effects for d in made.disturbances) else None
 
 

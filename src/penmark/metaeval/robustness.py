@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,9 +89,7 @@ def robustness(
     Raises:
         ConfigError: when there are no copies, or none that is judged.
     """
-    copies = {name: spec for name, spec in reads.specs(store.db, "writers").items() if "perturbation_of" in spec}
-    here = set(reads.writers_of(store.db, bench))
-    copies = {name: spec for name, spec in copies.items() if name in here}
+    copies = copies_on(store, bench)
     judges = list(judges) or _judges_of_copies(store, bench, copies)
     if not copies or not judges:
         found = "no judge has scored the perturbed copies" if copies else "there are no perturbed copies"
@@ -99,11 +97,19 @@ def robustness(
             f"{found} of texts on {bench} in {store.path}; run `penmark meta robustness {bench} --judge JUDGE`"
         )
     originals = list(dict.fromkeys(spec["perturbation_of"] for spec in copies.values()))
+    here = reads.writers_of(store.db, bench)
     table = load_table(store, bench, judges, [*copies, *(name for name in originals if name in here)])
     pairs: dict[str, list[tuple[str, str]]] = {}
     for name, spec in copies.items():
         pairs.setdefault(spec["perturbation"], []).append((spec["perturbation_of"], name))
     return _table_of(store, table, pairs, nodes, seed)
+
+
+def copies_on(store: Store, bench: str) -> dict[str, Mapping[str, Any]]:
+    """What made the perturbed copies of a benchmark's texts, by the name they are kept under."""
+    here = set(reads.writers_of(store.db, bench))
+    specs = reads.specs(store.db, "writers").items()
+    return {name: spec for name, spec in specs if name in here and "perturbation_of" in spec}
 
 
 def _judges_of_copies(store: Store, bench: str, copies: Mapping[str, object]) -> list[str]:

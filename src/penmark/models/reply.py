@@ -158,12 +158,12 @@ def verdict_schema(low: int, high: int, reason_chars: int = REASON_CHARS) -> dic
     }
 
 
-def preference_schema(reason_chars: int = REASON_CHARS) -> dict[str, object]:
+def preference_schema() -> dict[str, object]:
     """JSON schema of {"reason", "verdict"}, for models that can be held to one."""
     return {
         "type": "object",
         "properties": {
-            "reason": {"type": "string", "minLength": 1, "maxLength": reason_chars},
+            "reason": {"type": "string", "minLength": 1, "maxLength": REASON_CHARS},
             "verdict": {"type": "string", "enum": list(_MARGINS)},
         },
         "required": ["reason", "verdict"],
