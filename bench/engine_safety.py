@@ -11,8 +11,8 @@ from typing import Any
 from engine_figures import Figure
 from engine_run import MockServer, judge
 from engine_setup import CALLS, Scores, Workshop, equal_leaves, scores, stored_calls
+from penmark.named import make_judge
 from penmark.protocols import JudgeOptions
-from penmark.session import make_judge
 from penmark.store import Store, reads
 
 FAULTS = {"p429": 0.05, "p500": 0.02, "preset": 0.01, "pmidreset": 0.01, "pmalformed": 0.03, "phang": 0.01}

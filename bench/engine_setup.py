@@ -16,9 +16,9 @@ from statistics import mean
 from engine_run import JUDGE_NAME, MockServer, judge
 from penmark.benchmarks import writingbench
 from penmark.evaluate.imports import import_responses
+from penmark.named import make_judge
 from penmark.protocols import JudgeOptions
 from penmark.records import Response, Task
-from penmark.session import make_judge
 from penmark.store import Store, reads
 
 TASKS, CRITERIA = 200, 5

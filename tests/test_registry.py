@@ -112,7 +112,7 @@ def test_a_judge_from_elsewhere_judges_from_the_python_interface(run_with_plug_i
             return MyJudge()
     """
     code = """
-        from penmark.session import make_judge
+        from penmark.named import make_judge
         from penmark.protocols import JudgeOptions
         print(make_judge("mine", JudgeOptions()).card.version)
     """

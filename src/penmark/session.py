@@ -6,7 +6,6 @@ paid for, then run the engine.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
@@ -14,22 +13,20 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Literal
 
-from penmark import registry
 from penmark.errors import ConfigError
 from penmark.evaluate.budget import Budget
 from penmark.evaluate.estimate import Estimate, estimate, prompt_tokens, sizes
 from penmark.evaluate.judging import Judging, JudgingPlan, check_scorable
 from penmark.evaluate.progress import Progress
 from penmark.evaluate.running import run_async
-from penmark.evaluate.stored import StoredBenchmark
 from penmark.evaluate.writing import Writing, WritingPlan
-from penmark.protocols import Benchmark, Judge, JudgeOptions, Model, ModelOptions, PairJudge, Sampling
+from penmark.named import make_judge, make_model, open_benchmark
+from penmark.protocols import Judge, JudgeOptions, Model, ModelOptions, PairJudge, Sampling
 from penmark.records import Response, Task
 from penmark.store import Store, reads
 from penmark.text import estimate_tokens
 
 Watch = Callable[[Progress], AbstractContextManager[object]]
-SHORT_JUDGES = {"reward": "reward-model"}  # as in `reward:DIR`
 MOST_ALTERNATIVES = 20  # what endpoints give at most
 USUAL_WORDS = 800  # of a response that is still to be written, for estimates
 
@@ -118,76 +115,6 @@ class Outcome:
     name: str
     progress: Progress
     stopped_by: str
-
-
-def open_benchmark(name: str, data: Path | None = None, store: Store | None = None) -> Benchmark:
-    """The benchmark of this name; one that penmark does not know by name, as the store has it.
-
-    Raises:
-        ConfigError: when there is none.
-        DataError: when its files are not there.
-    """
-    if store is not None and name in reads.benches(store.db) and name not in registry.names("benchmarks"):
-        return StoredBenchmark(store, name)
-    benchmark: Benchmark = registry.load("benchmarks", name).open(data or data_folder())
-    return benchmark
-
-
-def data_folder() -> Path:
-    """Where benchmark files are: PENMARK_DATA, else penmark's folder among the user's data."""
-    if os.environ.get("PENMARK_DATA"):
-        return Path(os.environ["PENMARK_DATA"])
-    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(base) / "penmark"
-
-
-def make_model(name: str, options: ModelOptions) -> Model:
-    """The model called `provider/name`.
-
-    Raises:
-        ConfigError: when there is no such provider, or it is not installed.
-    """
-    provider, _, rest = name.partition("/")
-    model: Model = registry.load("models", provider).create(rest, options)
-    return model
-
-
-def make_judge(name: str, options: JudgeOptions) -> Judge:
-    """The judge of this name; `NAME:DIR` is the judge NAME with the checkpoint DIR, `reward:DIR` a reward model.
-
-    Raises:
-        ConfigError: when there is none, it takes no checkpoint, or it compares responses instead of scoring them.
-    """
-    judge = _named(name, options)
-    if not options.blind:
-        return judge
-    from penmark.judges._blind import blind  # With all the rules for requirements, which take 0.1 s to load.
-
-    return blind(judge)
-
-
-def _named(name: str, options: JudgeOptions) -> Judge:
-    kind, colon, folder = name.partition(":")
-    if not colon:
-        return _created(kind, options)
-    if not folder or options.checkpoint is not None:
-        raise ConfigError(f"judge {name!r}: the checkpoint is given as {kind}:DIR or with --checkpoint DIR, once")
-    judge = _created(SHORT_JUDGES.get(kind, kind), replace(options, checkpoint=Path(folder).expanduser()))
-    if not hasattr(judge, "checkpoint"):
-        raise ConfigError(
-            f"judge {kind!r} takes no checkpoint, found {name!r}; judges that do: see `penmark judges list`"
-        )
-    return judge
-
-
-def _created(name: str, options: JudgeOptions) -> Judge:
-    module = registry.load("judges", name)
-    if module.CARD.compares:
-        raise ConfigError(
-            f"judge {name!r} compares two responses and scores none; use `penmark compare BENCH --judge {name}`"
-        )
-    judge: Judge = module.create(options)
-    return judge
 
 
 def check_models(names: Sequence[str], options: ModelOptions) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from small_runs import filled, judgments, numbered, rows
 
-from penmark import session
+from penmark import named
 from penmark.errors import VerdictError
 from penmark.evaluate.budget import Budget
 from penmark.evaluate.judging import Judging, JudgingPlan
@@ -84,7 +84,7 @@ def run(path, server, judge=None, **options):
     async def work() -> Judging:
         with Store(path) as store:
             reached = ModelOptions(base_url=server.base_url, structured=True)
-            async with session.make_model("openai/m", reached) as model:
+            async with named.make_model("openai/m", reached) as model:
                 plan = JudgingPlan(
                     bench="small",
                     judge=judge or PlannedJudge(),
@@ -233,7 +233,7 @@ def test_without_a_genre_nothing_is_asked_and_the_leaves_say_why(path):
 
 def test_an_estimate_counts_each_missing_plan_once(path):
     with Store(path) as store:
-        model = session.make_model("openai/m", ModelOptions(base_url="http://127.0.0.1:9/v1"))
+        model = named.make_model("openai/m", ModelOptions(base_url="http://127.0.0.1:9/v1"))
         plan = JudgingPlan(bench="small", judge=PlannedJudge(), judge_name="j", model=model, sampling=Sampling())
         assert len(list(Judging(store, plan, Budget()).question_sizes())) == 4 * 3 + 2
 
@@ -243,7 +243,7 @@ def test_another_process_that_plans_is_waited_for(path):
         store.claim([f"plan:j:{key}:0" for (key,) in rows(path, "SELECT key FROM tasks")], "elsewhere:1:aa").result()
 
         async def both() -> None:
-            async with session.make_model("openai/m", ModelOptions(base_url=server.base_url)) as model:
+            async with named.make_model("openai/m", ModelOptions(base_url=server.base_url)) as model:
                 plan = JudgingPlan(
                     bench="small", judge=PlannedJudge(), judge_name="j", model=model, sampling=Sampling()
                 )

@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from penmark import session
+from penmark import named, session
 from penmark.benchmarks.sample import Sample
 from penmark.errors import ConfigError
 from penmark.judges import reward_model
@@ -243,8 +243,8 @@ def test_it_judges_the_packaged_sample_by_its_short_name(folder, tmp_path):
 )
 def test_a_checkpoint_named_with_the_judge_is_checked(folder, name, options, problem):
     with pytest.raises(ConfigError, match=problem):
-        session.make_judge(name.format(folder=folder), JudgeOptions(**options))
+        named.make_judge(name.format(folder=folder), JudgeOptions(**options))
 
 
 def test_any_judge_that_takes_a_checkpoint_takes_it_with_its_name(folder):
-    assert session.make_judge(f"reward-model:{folder}", JudgeOptions()).card.id == "reward-model"
+    assert named.make_judge(f"reward-model:{folder}", JudgeOptions()).card.id == "reward-model"

@@ -97,5 +97,5 @@ def test_a_broken_file_is_a_clear_error_and_leaves_nothing(weights, tmp_path):
 
 def test_a_cache_that_cannot_be_written_is_a_clear_error(weights, tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"cannot be written.*--data FOLDER"):
+    with pytest.raises(ConfigError, match=r"cannot be written.*XDG_CACHE_HOME"):
         trainable_folder(weights, tmp_path / "file" / "models")

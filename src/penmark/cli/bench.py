@@ -61,7 +61,7 @@ def info(flags: BenchFlags) -> None:
     from penmark import registry
     from penmark.cli.output import print_json
     from penmark.errors import DataError
-    from penmark.session import open_benchmark
+    from penmark.named import open_benchmark
 
     card = registry.load("benchmarks", flags.bench).CARD
     try:
@@ -93,7 +93,7 @@ def _counts(tasks: list[object]) -> dict[str, int | dict[str, int]]:
 def check(flags: BenchFlags) -> None:
     """Report every malformed record of a benchmark's files."""
     from penmark.cli.output import print_json
-    from penmark.session import open_benchmark
+    from penmark.named import open_benchmark
 
     problems = open_benchmark(flags.bench, flags.data).problems()
     if flags.json:
@@ -111,7 +111,7 @@ def fetch(flags: FetchFlags) -> None:
 
     from penmark import registry
     from penmark.benchmarks.fetch import fetch as fetch_files
-    from penmark.session import data_folder
+    from penmark.folders import data_folder
 
     source = registry.load("benchmarks", flags.bench).SOURCE
     if source is None:

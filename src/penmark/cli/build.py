@@ -68,7 +68,7 @@ def criteria(flags: CriteriaFlags) -> None:
 
     A query without a usable reply after three is named and left out. Replies are kept: a second run costs nothing.
     """
-    from penmark.session import make_model
+    from penmark.named import make_model
 
     tasks = read_tasks(flags.source, flags.data)[: flags.limit]
     if flags.output is not None:
@@ -89,7 +89,7 @@ def read_tasks(source: str, data: Path | None) -> list[Task]:
     """The queries of a benchmark of this name or, where there is none, of a file."""
     from penmark import registry
     from penmark.errors import ConfigError
-    from penmark.session import open_benchmark
+    from penmark.named import open_benchmark
 
     known = registry.names("benchmarks")
     if source in known:

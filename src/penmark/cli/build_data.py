@@ -218,8 +218,8 @@ def _stored_spec(store: Store, name: str) -> Mapping[str, object]:
 def _stored_judge(store: Store, name: str) -> Judge:
     """The judge as it was when it judged; only its calls are made again, in words."""
     from penmark.errors import ConfigError
+    from penmark.named import make_judge
     from penmark.protocols import JudgeOptions
-    from penmark.session import make_judge
 
     spec = _stored_spec(store, name)
     if "judge" not in spec or spec.get("model") is None:
@@ -241,7 +241,7 @@ def _stored_judge(store: Store, name: str) -> Judge:
 def _held(flags: OutputFlags) -> HeldApart:
     """The benchmarks to stand apart from, with all that they show."""
     from penmark.build.overlap import HeldApart
-    from penmark.session import open_benchmark
+    from penmark.named import open_benchmark
 
     held = HeldApart()
     for name in flags.apart_from or ():

@@ -180,7 +180,7 @@ def import_scores(flags: ImportScoresFlags) -> None:
 def tasks_of(flags: ImportFlags) -> dict[str, Task]:
     """The benchmark's tasks by id: from its files or, where those are not here, from the database."""
     from penmark.errors import ConfigError, DataError
-    from penmark.session import open_benchmark
+    from penmark.named import open_benchmark
     from penmark.store import Store, reads
 
     try:

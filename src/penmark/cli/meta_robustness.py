@@ -113,12 +113,12 @@ def _prepared(flags: RobustnessFlags) -> JudgeRequest:
 
 def _transfer(store: Store, flags: RobustnessFlags, drawn: Drawn, seed: int) -> None:
     """Have a model write the copies in other genres."""
-    from penmark import session
     from penmark.cli.watch import watching
     from penmark.evaluate.running import run_async
     from penmark.metaeval.transfers import transfer, transfer_plans
+    from penmark.named import make_model
 
-    model = session.make_model(flags.transfer_model or "", flags.model_options())
+    model = make_model(flags.transfer_model or "", flags.model_options())
     plans = transfer_plans(store, drawn, model, seed=seed, connections=flags.connections)
     watch = partial(watching, f"rewriting with {model.id}", log=flags.log)
     stopped = run_async(transfer(store, model, plans, call_options(flags, flags).budget(), watch))

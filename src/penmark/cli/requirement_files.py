@@ -119,7 +119,7 @@ def _known(flags: CheckFlags) -> dict[str, list[Requirement]] | None:
     if flags.bench is None:
         return None
     from penmark.build.requirements import read_by_rule
-    from penmark.session import open_benchmark
+    from penmark.named import open_benchmark
 
     return {task.id: read_by_rule(task) for task in open_benchmark(flags.bench, flags.data).tasks()}
 

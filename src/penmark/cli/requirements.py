@@ -105,8 +105,8 @@ def _tasks(flags: ExtractFlags) -> list[Task]:
     """The queries that are meant: of a file, of a benchmark, or the one given."""
     from penmark.cli.build import read_queries
     from penmark.errors import ConfigError
+    from penmark.named import open_benchmark
     from penmark.records import Task
-    from penmark.session import open_benchmark
     from penmark.text import language
 
     given = [name for name in ("file", "bench", "query") if getattr(flags, name) is not None]
@@ -127,7 +127,7 @@ def _add_by_model(
     """Put what a model finds beside what rules found; gives back the queries it gave nothing usable for."""
     from penmark.build.requirements import SAMPLING, RequirementsReading, merged
     from penmark.evaluate.budget import Budget
-    from penmark.session import make_model
+    from penmark.named import make_model
     from penmark.store import Store
 
     model = make_model(flags.model or "", flags.model_options())

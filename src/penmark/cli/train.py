@@ -119,11 +119,11 @@ def grpo(flags: TrainFlags) -> None:
 
 
 def _train(method: Method, flags: TrainFlags) -> None:
-    from penmark.session import data_folder
+    from penmark.folders import cache_folder
     from penmark.train.base_model import with_embedded
     from penmark.train.read_recipe import read_recipe
 
-    recipe = with_embedded(read_recipe(flags.config, method, flags.changes()), data_folder() / "models")
+    recipe = with_embedded(read_recipe(flags.config, method, flags.changes()), cache_folder() / "models")
     if flags.dry_run:
         _show(recipe, flags)
     elif flags.launcher is not None:

@@ -106,7 +106,7 @@ def _plan(flags: BuildFlags) -> GroupPlan:
     from penmark.build.constraints import SAMPLING
     from penmark.build.groups import WRITING, GroupPlan
     from penmark.errors import ConfigError
-    from penmark.session import make_model
+    from penmark.named import make_model
 
     if flags.bench in registry.names("benchmarks"):
         raise ConfigError(f"{flags.bench!r} is a benchmark of penmark's own; give the groups another name with --bench")

@@ -79,7 +79,7 @@ def _requests(flags: RankFlags, first: Task) -> list[JudgeRequest]:
 
 def _can_score(request: JudgeRequest, task: Task) -> bool:
     from penmark.errors import DataError
-    from penmark.session import make_judge
+    from penmark.named import make_judge
 
     try:
         leaves = list(make_judge(request.judge, request.options).rubric(task).leaves())

@@ -41,7 +41,7 @@ def trainable_folder(weights: Path, cache: Path) -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=cache))
     except OSError as error:
-        raise ConfigError(f"{cache}: cannot be written ({error}); name another folder with --data FOLDER") from error
+        raise ConfigError(f"{cache}: cannot be written ({error}); set XDG_CACHE_HOME to a folder that can") from error
     try:
         _convert(weights, part)
         _put(part, folder)

