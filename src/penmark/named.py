@@ -9,7 +9,7 @@ from penmark import registry
 from penmark.errors import ConfigError
 from penmark.evaluate.stored import StoredBenchmark
 from penmark.folders import data_folder
-from penmark.protocols import Benchmark, Judge, JudgeOptions, Model, ModelOptions
+from penmark.protocols import Benchmark, Judge, JudgeOptions, Model, ModelOptions, ModelTraits
 from penmark.store import Store, reads
 
 SHORT_JUDGES = {"reward": "reward-model"}  # as in `reward:DIR`
@@ -37,6 +37,16 @@ def make_model(name: str, options: ModelOptions) -> Model:
     provider, _, rest = name.partition("/")
     model: Model = registry.load("models", provider).create(rest, options)
     return model
+
+
+def traits_of(model: str) -> ModelTraits:
+    """What is known of the provider of the model with this name.
+
+    Raises:
+        ConfigError: when there is no such provider.
+    """
+    traits: ModelTraits = getattr(registry.load("models", model.partition("/")[0]), "TRAITS", ModelTraits())
+    return traits
 
 
 def make_judge(name: str, options: JudgeOptions) -> Judge:

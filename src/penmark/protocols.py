@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Protocol, Self, runtime_checkable
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from penmark.records import Response, Rubric, Status, Task
 
@@ -100,6 +100,21 @@ class ModelOptions:
     base_url: str | None = None
     timeout_s: float = 600.0
     structured: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelTraits:
+    """What is known of a provider's models; penmark goes by it where the user chose nothing. TRAITS in a model's file.
+
+    Attributes:
+        prompt_language: the language to ask it in, whatever the task's is; None = the task's.
+        can_sum: whether it can be left to give weights that sum to 1; otherwise it may only choose among such ones.
+        text_tokens: longest text worth having it write; None = no limit of its own.
+    """
+
+    prompt_language: Literal["en", "zh"] | None = None
+    can_sum: bool = True
+    text_tokens: int | None = None
 
 
 class Model(Protocol):
@@ -291,6 +306,9 @@ class JudgeCard:
     compares: bool = False
 
 
+RECORDED = ("layout", "joint", "preset", "use_reference", "units", "prompt_language")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeOptions:
     """What a user may choose about a judge; judges that have no such choice leave it aside.
@@ -305,6 +323,8 @@ class JudgeOptions:
             languages they compare by words.
         checkpoint: folder of a local model, for judges that run one themselves.
         calibration: a file of `penmark meta calibrate`, for `calibrated`.
+        prompt_language: the language of the prompts; None = the task's.
+        can_sum: as in `ModelTraits`.
         blind: show the task without its requirements, where groups of known order are judged.
     """
 
@@ -316,7 +336,14 @@ class JudgeOptions:
     units: Literal["chars", "words"] = "chars"
     checkpoint: Path | None = None
     calibration: Path | None = None
+    prompt_language: Literal["en", "zh"] | None = None
+    can_sum: bool = True
     blind: bool = False
+
+    @classmethod
+    def recorded(cls, settings: Mapping[str, Any]) -> Self:
+        """The choices that a judge's stored settings tell of; the others as usual."""
+        return cls(**{name: settings[name] for name in RECORDED if name in settings})
 
 
 MARGIN = "margin"  # the node that a comparison's reply is read as

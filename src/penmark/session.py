@@ -20,8 +20,8 @@ from penmark.evaluate.judging import Judging, JudgingPlan, check_scorable
 from penmark.evaluate.progress import Progress
 from penmark.evaluate.running import run_async
 from penmark.evaluate.writing import Writing, WritingPlan
-from penmark.named import make_judge, make_model, open_benchmark
-from penmark.protocols import Judge, JudgeOptions, Model, ModelOptions, PairJudge, Sampling
+from penmark.named import make_judge, make_model, open_benchmark, traits_of
+from penmark.protocols import Benchmark, Judge, JudgeOptions, Model, ModelOptions, PairJudge, Sampling
 from penmark.records import Response, Task
 from penmark.store import Store, reads
 from penmark.text import estimate_tokens
@@ -141,7 +141,7 @@ def check_run(store: Store, writing: WriteRequest, judging: JudgeRequest) -> Non
 
 def check_judging(store: Store, request: JudgeRequest, tasks: Iterable[Task]) -> None:
     """Make sure that responses to these tasks can be judged; PenmarkError if not."""
-    judge = make_judge(request.judge, request.options)
+    judge = make_judge(request.judge, options_for(request))
     model = judge_model(request, judge)
     check_scorable(judge, request.bench, [len(list(judge.rubric(task).leaves())) for task in tasks])
     Judging(store, _judging_plan(request, judge, model), request.calls.budget())
@@ -174,7 +174,7 @@ def write(store: Store, request: WriteRequest, watch: Watch = nullcontext, budge
                 revision=benchmark.card.revision,
                 writer=name,
                 model=model,
-                sampling=override(benchmark.card.sampling, calls.sampling),
+                sampling=_writer_sampling(benchmark, request),
                 connections=calls.connections,
             )
             writing = Writing(store, plan, budget or calls.budget())
@@ -198,11 +198,19 @@ def estimates(store: Store, requests: Sequence[WriteRequest | JudgeRequest]) -> 
             model = make_model(request.writer, request.calls.model)
             tasks = list(islice(benchmark.tasks(), request.limit))
             unwritten = _unwritten(store, tasks, request.name or request.writer)
-            sampling = override(benchmark.card.sampling, request.calls.sampling)
+            sampling = _writer_sampling(benchmark, request)
             made.append(estimate(model, ((estimate_tokens(t.prompt), 0) for t in unwritten), sampling))
         else:
             made.append(_estimate_judge(store, request, unwritten))
     return made
+
+
+def _writer_sampling(benchmark: Benchmark, request: WriteRequest) -> Sampling:
+    """The benchmark's, within what is worth asking the writer for, with the user's own settings in their place."""
+    usual = benchmark.card.sampling
+    lengths = (usual.max_tokens, traits_of(request.writer).text_tokens)
+    longest = min((n for n in lengths if n is not None), default=None)
+    return override(replace(usual, max_tokens=longest), request.calls.sampling)
 
 
 def _unwritten(store: Store, tasks: Sequence[Task], writer: str) -> list[Task]:
@@ -211,7 +219,7 @@ def _unwritten(store: Store, tasks: Sequence[Task], writer: str) -> list[Task]:
 
 def _estimate_judge(store: Store, request: JudgeRequest, unwritten: Sequence[Task]) -> Estimate:
     """Judging what is there and, where responses are still to be written, texts of a usual length in their place."""
-    judge = make_judge(request.judge, request.options)
+    judge = make_judge(request.judge, options_for(request))
     if not unwritten:
         check_responses(store, request)
     model = judge_model(request, judge)
@@ -243,7 +251,7 @@ def judge(store: Store, request: JudgeRequest, watch: Watch = nullcontext, budge
     Raises:
         PenmarkError: before anything is stored, when something does not fit.
     """
-    judge = make_judge(request.judge, request.options)
+    judge = make_judge(request.judge, options_for(request))
     check_responses(store, request)
     model = judge_model(request, judge)
     plan = _judging_plan(request, judge, model)
@@ -261,6 +269,15 @@ def judge(store: Store, request: JudgeRequest, watch: Watch = nullcontext, budge
             return Outcome(plan.judge_name, judging.progress, await judging.run())
 
     return run_async(work())
+
+
+def options_for(request: VerdictRequest) -> JudgeOptions:
+    """The request's options, fitted to the model that is asked where the user chose nothing."""
+    if request.model is None:
+        return request.options
+    traits = traits_of(request.model)
+    language = request.options.prompt_language or traits.prompt_language
+    return replace(request.options, prompt_language=language, can_sum=traits.can_sum)
 
 
 def judge_model(request: VerdictRequest, judge: Judge | PairJudge) -> Model | None:

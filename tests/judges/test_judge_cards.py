@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ every_judge_that_scores = pytest.mark.parametrize("name", [name for name in NAME
 every_judge_that_compares = pytest.mark.parametrize("name", COMPARING)
 
 
+USUAL = JudgeOptions()
 PACKAGED_TREE = Path(judges.__file__).parent / "tow" / "tow.toml"
 RUN_A_CHECKPOINT = {"bertscore": None, "bleurt": 1, "reward-model": 1}  # and how many outputs it must have
 
@@ -59,10 +61,10 @@ def calibration(tmp_path):
 
 @pytest.fixture
 def make(checkpoints, calibration):
-    def create(name):
+    def create(name, options=USUAL):
         tree = PACKAGED_TREE if name == "tree" else None
-        options = JudgeOptions(checkpoint=checkpoints(name), tree=tree, calibration=calibration)
-        return registry.load("judges", name).create(options)
+        needed = {"checkpoint": checkpoints(name), "tree": tree, "calibration": calibration}
+        return registry.load("judges", name).create(replace(options, **needed))
 
     return create
 
@@ -92,6 +94,32 @@ def test_a_judges_settings_are_json_and_the_same_every_time(name, make):
     settings = make(name).settings()
     assert json.loads(json.dumps(settings)).keys() == settings.keys()
     assert json.dumps(settings) == json.dumps(make(name).settings())
+
+
+@every_judge
+def test_a_judges_choices_can_be_made_again_from_its_settings(name, make):
+    chosen = JudgeOptions(
+        layout="upstream", joint=True, preset="upstream", use_reference=False, units="words", prompt_language="zh"
+    )
+    settings = json.loads(json.dumps(make(name, chosen).settings()))
+    assert json.loads(json.dumps(make(name, JudgeOptions.recorded(settings)).settings())) == settings
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if registry.load("judges", name).CARD.needs_model])
+def test_a_judge_asks_in_the_tasks_language_or_the_chosen_one_and_then_its_settings_say_so(name, make):
+    english, chinese = tasks(name)[:2]
+
+    def spoken(task, **options):
+        judge = make(name, JudgeOptions(**options))
+        texts = [Response(task=task.key, writer=w, text="Text.") for w in "xy"]
+        asked = judge.compare(task, *texts) if name in COMPARING else judge.questions(task, texts[0])[0]
+        return asked.prompt.system
+
+    assert spoken(english) != spoken(chinese)
+    assert spoken(chinese, prompt_language="en") == spoken(english)
+    assert spoken(english, prompt_language="zh") == spoken(chinese)
+    assert "prompt_language" not in make(name).settings()
+    assert make(name, JudgeOptions(prompt_language="zh")).settings()["prompt_language"] == "zh"
 
 
 @every_judge_that_compares

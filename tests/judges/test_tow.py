@@ -234,6 +234,13 @@ def test_every_slot_is_filled(language, joint):
     assert not any(re.search(r"\{\{|<!--", prompt.system + whole(prompt)) for prompt in prompts)
 
 
+def test_a_model_that_cannot_sum_may_only_choose_among_weights_that_do():
+    free, held = make().plan(SAMPLE["en"]), make(can_sum=False).plan(SAMPLE["en"])
+    assert free.schema != free.schema_again
+    assert held.schema == held.schema_again == free.schema_again
+    assert held.prompt == free.prompt
+
+
 def test_prompt_files_have_the_same_sections_and_slots_in_both_languages():
     slots = {lang: {n: re.findall(r"\{\{(.*?)\}\}", t) for n, t in parts.items()} for lang, parts in SHARED.items()}
     assert list(slots["en"]) == list(slots["zh"])

@@ -226,8 +226,7 @@ def _stored_judge(store: Store, name: str) -> Judge:
         raise ConfigError(
             f"judge {name!r} asked no model, so there is nothing for a critic to learn; take one that did"
         )
-    layout: Literal["shared", "upstream"] = "upstream" if spec.get("layout") == "upstream" else "shared"
-    judge = make_judge(str(spec["judge"]), JudgeOptions(layout=layout, joint=bool(spec.get("joint"))))
+    judge = make_judge(str(spec["judge"]), JudgeOptions.recorded(spec))
     same = {"version": judge.card.version, **judge.settings()}
     changed = [key for key, value in same.items() if key in spec and spec[key] != value]
     if changed:

@@ -16,6 +16,7 @@ from penmark.cli.run import (
     JudgeModel,
     JudgeName,
     Limit,
+    PromptLanguage,
     RetryUnscored,
     call_options,
     finish,
@@ -37,6 +38,7 @@ class CompareFlags(SamplingFlags, CallFlags, DbFlags):
     ] = "pairwise"
     judge_model: JudgeModel = None
     judge_name: JudgeName = None
+    prompt_language: PromptLanguage = None
     repeats: Annotated[
         int, typer.Option(min=1, metavar="N", rich_help_panel=JUDGING, help="Compare each pair N times in each order.")
     ] = 1
@@ -76,6 +78,7 @@ def compare(flags: CompareFlags) -> None:
 
 def _request(flags: CompareFlags) -> CompareRequest:
     from penmark.pair_session import CompareRequest
+    from penmark.protocols import JudgeOptions
 
     return CompareRequest(
         bench=flags.bench,
@@ -86,6 +89,7 @@ def _request(flags: CompareFlags) -> CompareRequest:
         limit=flags.limit,
         repeats=flags.repeats,
         retry_unscored=flags.retry_unscored,
+        options=JudgeOptions(prompt_language=flags.prompt_language),
         calls=call_options(flags, flags),
         against=tuple(flags.against or ()),
         max_pairs=flags.max_pairs,

@@ -40,9 +40,7 @@ def quickstart(flags: QuickstartFlags) -> None:
 
     print("The embedded 135M model writes and judges poorly: this shows how penmark works, not how good a model is.")
     limit = None if flags.all_tasks else FEW_TASKS
-    writing = WriteRequest(
-        bench="sample", writer="embedded", limit=limit, calls=CallOptions(sampling=Sampling(max_tokens=320, seed=0))
-    )
+    writing = WriteRequest(bench="sample", writer="embedded", limit=limit, calls=CallOptions(sampling=Sampling(seed=0)))
     judging = JudgeRequest(
         bench="sample", judge="rubric", model="embedded", limit=limit, calls=CallOptions(sampling=Sampling(seed=0))
     )

@@ -46,6 +46,12 @@ JudgeName = Annotated[
         show_default="JUDGE@MODEL",
     ),
 ]
+PromptLanguage = Annotated[
+    Literal["en", "zh"] | None,
+    typer.Option(
+        rich_help_panel=JUDGING, help="The language to judge in.", show_default="the task's; English for embedded"
+    ),
+]
 RetryUnscored = Annotated[
     bool,
     typer.Option(
@@ -89,6 +95,7 @@ class JudgingFlags:
         ),
     ] = "shared"
     joint: Annotated[bool, typer.Option("--joint", rich_help_panel=JUDGING, help="All criteria in one call.")] = False
+    prompt_language: PromptLanguage = None
     tree: Annotated[
         Path | None,
         typer.Option(metavar="FILE", rich_help_panel=JUDGING, help="The tree to score, as TOML, for the judge `tree`."),
@@ -250,6 +257,7 @@ def judge_request(
         options=JudgeOptions(
             layout=flags.layout,
             joint=flags.joint,
+            prompt_language=flags.prompt_language,
             tree=flags.tree,
             preset=flags.preset,
             use_reference=flags.reference,

@@ -34,7 +34,11 @@ class CriteriaJudge:
 
     def settings(self) -> Mapping[str, object]:
         """Prompt hash, layout and whether criteria are judged jointly."""
-        return {"prompt_hash": self._prompt_hash, "layout": self.options.layout, "joint": self.options.joint}
+        return {
+            "prompt_hash": self._prompt_hash,
+            "layout": self.options.layout,
+            "joint": self.options.joint,
+        } | language_setting(self.options)
 
     def rubric(self, task: Task) -> Rubric:
         """The tree to score for this task."""
@@ -50,7 +54,7 @@ class CriteriaJudge:
 
     def questions(self, task: Task, response: Response) -> Sequence[Question]:
         """One question for each criterion, or one for all of them when joint."""
-        texts = self._sections[prompt_language(task)]
+        texts = self._sections[prompt_language(task, self.options)]
         writing = response.text or ""
         shared = fill(texts["shared"], {"task": fence(task.prompt), "response": fence(writing)})
         leaves = tuple(self.rubric(task).leaves())
@@ -73,9 +77,14 @@ class CriteriaJudge:
         return arrange(self.options.layout, (texts["system"], shared, asked, fill(texts["joint_answer"], form)))
 
 
-def prompt_language(task: Task) -> str:
-    """The language to judge in: the task's, or English where there are no prompts in that."""
-    return task.language if task.language in LANGUAGES else "en"
+def prompt_language(task: Task, options: JudgeOptions) -> str:
+    """The language to judge in: the chosen one or the task's, or English where there are no prompts in that."""
+    return options.prompt_language or (task.language if task.language in LANGUAGES else "en")
+
+
+def language_setting(options: JudgeOptions) -> dict[str, object]:
+    """What a chosen language of the prompts adds to a judge's settings; nothing where it is each task's own."""
+    return {"prompt_language": options.prompt_language} if options.prompt_language else {}
 
 
 def read_criteria(rows: Sequence[Mapping[str, object]]) -> tuple[Criterion, ...]:

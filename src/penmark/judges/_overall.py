@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.resources import files
 
-from penmark.judges._criteria import LANGUAGES, SAMPLING, prompt_language
+from penmark.judges._criteria import LANGUAGES, SAMPLING, language_setting, prompt_language
 from penmark.protocols import JudgeCard, JudgeOptions, PlanQuestion, Prompt, Verdict
 from penmark.records import Criterion, Response, Rubric, Task
 from penmark.text.template import fence, fill, sections
@@ -42,11 +42,12 @@ class OverallJudge:
             "prompt_hash": self._prompt_hash,
             "use_reference": self.options.use_reference,
             "rubric": [asdict(rubric) for rubric in self._rubrics.values()],
+            **language_setting(self.options),
         }
 
     def rubric(self, task: Task) -> Rubric:
         """One leaf, `overall`, in the task's language."""
-        return self._rubrics[prompt_language(task)]
+        return self._rubrics[prompt_language(task, self.options)]
 
     def plan(self, task: Task) -> PlanQuestion | None:
         """Nothing to settle."""
@@ -58,7 +59,7 @@ class OverallJudge:
 
     def prompt(self, task: Task, response: Response, tail: str) -> Prompt:
         """Task, reference (where there is one and it is wanted) and response, fenced; then the question."""
-        texts = self.texts[prompt_language(task)]
+        texts = self.texts[prompt_language(task, self.options)]
         shown = [fill(texts["shared"], {"task": fence(task.prompt)})]
         if self.options.use_reference and task.reference:
             shown.append(fill(texts["reference"], {"reference": fence(task.reference)}))

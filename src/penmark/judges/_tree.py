@@ -18,7 +18,7 @@ from importlib.resources import files
 
 from penmark.errors import DataError
 from penmark.judges._asked import Leaf, arrange, ask_jointly, ask_one, bands_text, joint_shape
-from penmark.judges._criteria import LANGUAGES, SAMPLING, prompt_language
+from penmark.judges._criteria import LANGUAGES, SAMPLING, language_setting, prompt_language
 from penmark.judges._tree_entries import REFERENCE_POINTS, REFERENCE_SCALE, RULES
 from penmark.judges._tree_plan import plan_prompt, plan_schema, read_plan
 from penmark.judges._tree_shape import PlannedNode, Tree
@@ -77,6 +77,7 @@ class TreeJudge:
             "joint": self._options.joint,
             "labels": {path: dict(node.label) for path, node in self._tree.nodes.items() if node.label},
             "rubric": [asdict(shape.rubric) for shape in shapes],
+            **language_setting(self._options),
         }
 
     def rubric(self, task: Task) -> Rubric:
@@ -92,12 +93,12 @@ class TreeJudge:
         nodes = self._shape_for(task).planned
         if not nodes:
             return None
-        language = prompt_language(task)
+        language = prompt_language(task, self._options)
         texts = self._sections[language]
         return PlanQuestion(
             prompt=plan_prompt(self._tree, nodes, language, texts, self._assignment(task, texts)),
             read=partial(read_plan, nodes, task.prompt),
-            schema=plan_schema(nodes),
+            schema=plan_schema(nodes, summing=not self._options.can_sum),
             schema_again=plan_schema(nodes, summing=True),
         )
 
@@ -105,7 +106,7 @@ class TreeJudge:
         """One question for each leaf that a model scores, or one for all of them when joint."""
         leaves = self._shape_for(task).asked
         writing = response.text or ""
-        texts = self._sections[prompt_language(task)]
+        texts = self._sections[prompt_language(task, self._options)]
         shared = "\n\n".join((self._assignment(task, texts), *self._shown(task, writing, texts)))
         if not leaves:
             return []
@@ -133,7 +134,7 @@ class TreeJudge:
                 f"tree {self._tree.id!r} skips all its leaves for task {task.id!r} of {task.bench} "
                 f"(tags {dict(task.tags)}); take it out of one `skip`, see docs/trees.md"
             )
-        return self._shape(leaves, prompt_language(task))
+        return self._shape(leaves, prompt_language(task, self._options))
 
     def _shape(self, leaves: tuple[str, ...], language: str) -> _Shape:
         key = leaves, language
@@ -181,7 +182,9 @@ class TreeJudge:
         """What the scores of a leaf mean, in words and, where it is not what the reference section says, against it."""
         path, criterion = leaf
         words = [fill(texts["bands"], {"bands": bands_text(criterion)})] if criterion.bands else []
-        return [*words, *self._anchor(path, prompt_language(task), texts)] if self._has_reference(task) else words
+        if not self._has_reference(task):
+            return words
+        return [*words, *self._anchor(path, prompt_language(task, self._options), texts)]
 
     def _anchor(self, path: str, language: str, texts: Mapping[str, str]) -> list[str]:
         leaf, own = self._tree.leaves[path], self._tree.text(path, language).anchor

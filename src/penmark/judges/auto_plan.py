@@ -61,7 +61,7 @@ class AutoPlanJudge(OverallJudge):
 
     def questions(self, task: Task, response: Response) -> Sequence[Question]:
         """One question."""
-        texts = self.texts[prompt_language(task)]
+        texts = self.texts[prompt_language(task, self.options)]
         bounds = {"fewest": FEWEST, "most": MOST, "low": LEAF.low, "high": LEAF.high}
         values = {name: str(bound) for name, bound in bounds.items()}
         tail = f"{fill(texts['dimensions'], values)}\n\n{fill(texts['answer'], values)}"

@@ -180,10 +180,7 @@ def _source(name: str, spec: Mapping[str, Any], path: Path) -> Judge:
     Raises:
         ConfigError: when it is another judge now.
     """
-    chosen = {key: spec[key] for key in ("units", "preset", "layout", "joint") if key in spec}
-    if "reference" in spec:
-        chosen["use_reference"] = bool(spec["reference"])
-    source: Judge = registry.load("judges", str(spec["judge"])).create(JudgeOptions(**chosen))
+    source: Judge = registry.load("judges", str(spec["judge"])).create(JudgeOptions.recorded(spec))
     now = json.loads(json.dumps({"version": source.card.version, **source.settings()}))
     changed = [key for key, value in now.items() if spec.get(key) != value]
     if changed:

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 from penmark.judges._asked import Leaf, arrange, ask_jointly, ask_one, joint_shape
-from penmark.judges._criteria import LANGUAGES, prompt_language
+from penmark.judges._criteria import LANGUAGES, language_setting, prompt_language
 from penmark.judges._demands import by_rule, criterion, find_all, named
 from penmark.protocols import JudgeCard, JudgeOptions, PlanQuestion, Prompt, Question, Sampling, Verdict
 from penmark.records import Criterion, Requirement, Response, Rubric, Task
@@ -49,7 +49,11 @@ class ConstraintsJudge:
 
     def settings(self) -> Mapping[str, object]:
         """Prompt hash, layout and whether demands are judged jointly."""
-        return {"prompt_hash": self._prompt_hash, "layout": self.options.layout, "joint": self.options.joint}
+        return {
+            "prompt_hash": self._prompt_hash,
+            "layout": self.options.layout,
+            "joint": self.options.joint,
+        } | language_setting(self.options)
 
     def rubric(self, task: Task) -> Rubric:
         """A leaf of equal weight for each demand."""
@@ -69,7 +73,7 @@ class ConstraintsJudge:
         """A question for each other demand, or one for all of them when joint."""
         asked = [leaf for leaf in self._leaves(task) if leaf[1] is None or not by_rule(leaf[1])]
         leaves: tuple[Leaf, ...] = tuple((name, self._criterion(task, name, r)) for name, r in asked)
-        texts, writing = self._sections[prompt_language(task)], response.text or ""
+        texts, writing = self._sections[prompt_language(task, self.options)], response.text or ""
         shared = fill(texts["shared"], {"task": fence(task.prompt), "response": fence(writing)})
         if self.options.joint and leaves:
             return [ask_jointly(leaves, self._joint_prompt(texts, shared, leaves), writing)]
@@ -90,7 +94,9 @@ class ConstraintsJudge:
     def _criterion(self, task: Task, name: str, requirement: Requirement | None) -> Criterion:
         if requirement is not None:
             return criterion(name, requirement)
-        return Criterion(name=name, description=self._sections[prompt_language(task)]["rest"], low=0, high=1)
+        return Criterion(
+            name=name, description=self._sections[prompt_language(task, self.options)]["rest"], low=0, high=1
+        )
 
     def _leaves(self, task: Task) -> list[tuple[str, Requirement | None]]:
         """(name, demand) of every leaf; None is for all that no other leaf asks."""

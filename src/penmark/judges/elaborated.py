@@ -78,7 +78,7 @@ class ElaboratedJudge(OverallJudge):
         """The call that finds the genre; None where the task's tag tells."""
         if self.genre_of(task) is not None:
             return None
-        language = prompt_language(task)
+        language = prompt_language(task, self.options)
         texts, genres = self.texts[language], self.genres[language]
         listed = "\n".join(f"- {genre.id}: {genre.gloss}" for genre in genres.values())
         shared = fill(texts["shared"], {"task": fence(task.prompt)})
@@ -92,7 +92,7 @@ class ElaboratedJudge(OverallJudge):
 
     def questions(self, task: Task, response: Response) -> Sequence[Question]:
         """One question; a task whose genre is not settled is held to the general rubric."""
-        language = prompt_language(task)
+        language = prompt_language(task, self.options)
         leaf, genre = self._leaves[language], self.genres[language][self.genre_of(task) or GENERAL]
         prompt = self.prompt(task, response, _tail(self.texts[language], genre, leaf))
         return [ask_one((LEAF, leaf), prompt, response.text or "")]

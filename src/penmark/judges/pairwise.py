@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import partial
 from importlib.resources import files
 
-from penmark.judges._criteria import LANGUAGES, SAMPLING, prompt_language
+from penmark.judges._criteria import LANGUAGES, SAMPLING, language_setting, prompt_language
 from penmark.models.reply import preference_schema, read_object, read_preference, refuse_quoted
 from penmark.protocols import MARGIN, JudgeCard, JudgeOptions, Prompt, Question, Verdict
 from penmark.records import Response, Task
@@ -36,18 +36,19 @@ class PairwiseJudge:
     card = CARD
     sampling = SAMPLING
 
-    def __init__(self) -> None:
+    def __init__(self, options: JudgeOptions) -> None:
+        self.options = options
         texts = {lang: (files("penmark.judges") / f"pairwise.{lang}.md").read_text("utf-8") for lang in LANGUAGES}
         self._sections = {lang: sections(text) for lang, text in texts.items()}
         self._prompt_hash = hashlib.sha256("".join(texts.values()).encode()).hexdigest()[:16]
 
     def settings(self) -> Mapping[str, object]:
-        """The prompt hash."""
-        return {"prompt_hash": self._prompt_hash}
+        """The prompt hash, and the language of the prompts where one was chosen."""
+        return {"prompt_hash": self._prompt_hash} | language_setting(self.options)
 
     def compare(self, task: Task, first: Response, second: Response) -> Question:
         """The call that compares two responses, the first as text A; all calls about a task share what precedes A."""
-        texts = self._sections[prompt_language(task)]
+        texts = self._sections[prompt_language(task, self.options)]
         writings = (first.text or "", second.text or "")
         shown = fill(texts["texts"], {"first": fence(writings[0]), "second": fence(writings[1])})
         return Question(
@@ -70,5 +71,5 @@ def _read(writings: tuple[str, str], reply: str) -> dict[str, Verdict]:
 
 
 def create(options: JudgeOptions) -> PairwiseJudge:
-    """The judge, as the command line makes it; it has no options."""
-    return PairwiseJudge()
+    """The judge, as the command line makes it."""
+    return PairwiseJudge(options)

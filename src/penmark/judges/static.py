@@ -37,7 +37,7 @@ class StaticJudge(CriteriaJudge):
 
     def rubric(self, task: Task) -> Rubric:
         """The set for the task's language."""
-        return self._rubrics[prompt_language(task)]
+        return self._rubrics[prompt_language(task, self.options)]
 
 
 def create(options: JudgeOptions) -> StaticJudge:

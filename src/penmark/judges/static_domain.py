@@ -46,7 +46,7 @@ class StaticDomainJudge(CriteriaJudge):
         Raises:
             DataError: when the task's domain has no set.
         """
-        key = (prompt_language(task), task.tags.get("domain1", ""))
+        key = (prompt_language(task, self.options), task.tags.get("domain1", ""))
         if key not in self._rubrics:
             known = ", ".join(sorted({d for _, d in self._rubrics}))
             raise DataError(

