@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self, runtime_checkable
 
-from penmark.records import Response, Rubric, Status, Task
+from penmark.records import Plan, Response, Rubric, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,19 +232,6 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a judge settled for one task before scoring its responses.
-
-    Attributes:
-        weights: node path to the share of that node in its parent, for the nodes whose rubric weight is None.
-        tags: tags the task was found to have, such as its genre; judges see the task with them.
-    """
-
-    weights: Mapping[str, float] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanQuestion:
     """The call that settles a task's plan; made once for each task and repeat, whatever the number of responses.
 
@@ -262,26 +249,6 @@ class PlanQuestion:
     schema_again: Mapping[str, object] | None = None
     comes_first: bool = False
     likely: Plan = field(default_factory=Plan)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanRecord:
-    """A task's plan as the store keeps it.
-
-    Attributes:
-        task: key of the task.
-        plan: None when none could be had; `status` and `reason` then say why.
-        repeat: 0 for the first scoring's plan, 1 for the second's, ...
-        call: key of the model call whose reply was read.
-    """
-
-    judge: str
-    task: str
-    repeat: int
-    plan: Plan | None
-    status: Status
-    reason: str = ""
-    call: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -240,3 +240,36 @@ class Run:
     kind: Literal["write", "judge", "import"]
     spec: Mapping[str, object]
     started_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a judge settled for one task before scoring its responses.
+
+    Attributes:
+        weights: node path to the share of that node in its parent, for the nodes whose rubric weight is None.
+        tags: tags the task was found to have, such as its genre; judges see the task with them.
+    """
+
+    weights: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRecord:
+    """A task's plan as the store keeps it.
+
+    Attributes:
+        task: key of the task.
+        plan: None when none could be had; `status` and `reason` then say why.
+        repeat: 0 for the first scoring's plan, 1 for the second's, ...
+        call: key of the model call whose reply was read.
+    """
+
+    judge: str
+    task: str
+    repeat: int
+    plan: Plan | None
+    status: Status
+    reason: str = ""
+    call: str | None = None

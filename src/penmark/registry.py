@@ -22,7 +22,7 @@ Kind = Literal["benchmarks", "judges", "models"]
 
 # Files of these packages that are machinery, not entries.
 MACHINERY: dict[str, set[str]] = {
-    "benchmarks": {"fetch", "criteria", "exchange"},
+    "benchmarks": {"fetch", "criteria", "exchange", "task_files"},
     "judges": set(),
     "models": {"prices", "reply"},
 }

@@ -15,8 +15,8 @@ from penmark.errors import VerdictError
 from penmark.evaluate.budget import Budget
 from penmark.evaluate.judging import Judging, JudgingPlan
 from penmark.models.reply import read_object, read_verdict
-from penmark.protocols import JudgeCard, ModelOptions, Plan, PlanQuestion, Prompt, Question, Sampling, Verdict
-from penmark.records import Criterion, Rubric
+from penmark.protocols import JudgeCard, ModelOptions, PlanQuestion, Prompt, Question, Sampling, Verdict
+from penmark.records import Criterion, Plan, Rubric
 from penmark.store import Store, reads
 from servers import Fault, serving, verdict
 

@@ -12,8 +12,7 @@ from penmark.evaluate.rollup import roll_up
 from penmark.metaeval.ablate import FULL, Choice
 from penmark.metaeval.ablation import ablate, as_json, check_choice, roots_of, save, standard_variants
 from penmark.metaeval.judged import load_judged
-from penmark.protocols import Plan, PlanRecord
-from penmark.records import Criterion, Judgment, Response, Rubric, Task
+from penmark.records import Criterion, Judgment, Plan, PlanRecord, Response, Rubric, Task
 from penmark.reports.summary import build_report
 from penmark.store import Store, reads
 

@@ -7,8 +7,8 @@ from rated_example import BENCH, judged, keys, rated
 
 from penmark.errors import ConfigError
 from penmark.metaeval.stability import as_json, stability
-from penmark.protocols import Call, Plan, PlanRecord, Reply
-from penmark.records import Judgment
+from penmark.protocols import Call, Reply
+from penmark.records import Judgment, Plan, PlanRecord
 from penmark.store import Store, reads
 
 PLACES = [(t, w) for t in "12" for w in "ab"]

@@ -186,7 +186,7 @@ def test_openais_own_endpoint_is_not_sent_what_it_refuses():
     for name in ("o3-mini", "gpt-5", "gpt-5-mini"):
         assert settings_for(name, own, sampling) == {"max_completion_tokens": 64, "seed": 1}
         assert settings_for(name, "http://127.0.0.1:8000/v1", sampling) == sampling.given()
-    assert b"logprobs" not in request_body("o3-mini", PROMPT, settings_for("o3-mini", own, sampling), None)
+    assert b"logprobs" not in request_body("o3-mini", PROMPT, settings_for("o3-mini", own, sampling))
 
 
 def test_the_reply_carries_text_finish_reason_tokens_and_time():

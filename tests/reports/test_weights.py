@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from report_example import report
 from tree_example import GENRES, WEIGHTS, make, plan, task, tree
 
-from penmark.protocols import Plan
+from penmark.records import Plan
 from penmark.reports.figures import Spread, WeightFigures
 from penmark.reports.html import write_html
 from penmark.reports.render_json import as_json

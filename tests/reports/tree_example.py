@@ -8,8 +8,7 @@ from pathlib import Path
 from report_example import HOSTILE
 
 from penmark.evaluate.rollup import roll_up
-from penmark.protocols import Plan, PlanRecord
-from penmark.records import Criterion, Judgment, Response, Rubric, Task
+from penmark.records import Criterion, Judgment, Plan, PlanRecord, Response, Rubric, Task
 from penmark.store import Store
 
 JUDGE = "tree"

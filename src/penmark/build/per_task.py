@@ -37,6 +37,7 @@ class TaskQuestions(Generic[T]):
         read: what a reply to the question about a task gives; raises VerdictError when it gives nothing.
         schema: JSON schema of a good reply, for models that can be held to one.
         connections: most calls in flight.
+        unit: what a task is called where progress is shown.
     """
 
     what: str
@@ -49,6 +50,7 @@ class TaskQuestions(Generic[T]):
     model: Model
     sampling: Sampling
     connections: int = 32
+    unit: str = "queries"
 
     def spec(self) -> dict[str, object]:
         """What the run's record says of it."""
@@ -73,7 +75,7 @@ class TaskAnswers(Generic[T]):
         self.questions = questions
         self._prompts = [questions.prompt(task) for task in questions.tasks]
         self._answers: dict[Prompt, Answer[T]] = {}
-        self.progress = Progress(unit="queries", total=len(set(self._prompts)), budget=budget)
+        self.progress = Progress(unit=questions.unit, total=len(set(self._prompts)), budget=budget)
         self._ledger = Ledger(store, new_run("write", questions.spec()), begin=lambda: None)
         self._caller = Caller(store, questions.model, questions.sampling, budget, connections=questions.connections)
 

@@ -1,4 +1,4 @@
-"""`penmark build`: making benchmarks and training data; the latter in `build_data.py` and `build_pairs.py`."""
+"""`penmark build`: making benchmarks and training data, with `build_tasks.py`, `build_data.py`, `build_pairs.py`."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ app = typer.Typer(help="Making benchmarks and training data.", no_args_is_help=T
 
 
 def register(tree: typer.Typer) -> None:
-    """Add the commands of this file, of `build_data.py` and of `build_pairs.py`."""
-    from penmark.cli import build_data, build_pairs
+    """Add the commands of this file, of `build_tasks.py`, `build_data.py` and `build_pairs.py`."""
+    from penmark.cli import build_data, build_pairs, build_tasks
 
+    build_tasks.register(app)
     build_pairs.register(app)
     build_data.register(app)
     tree.add_typer(app, name="build")
@@ -79,7 +80,7 @@ def criteria(flags: CriteriaFlags) -> None:
         _tell_stopped(stopped_by, len(made), len(tasks))
         raise typer.Exit(INTERRUPTED if stopped_by == "interrupted" else LOW_COVERAGE)
     if made:
-        _save(made, flags.output)
+        save_rows(made, flags.output)
     _tell(flags, tasks, len(made), failed)
     if len(made) < flags.min_coverage * len(tasks):
         raise typer.Exit(LOW_COVERAGE)
@@ -189,7 +190,7 @@ def _rows(building: CriteriaBuilding) -> list[dict[str, object]]:
     return [writingbench_row(numbers[task.id], task, made) for task, made in building.made()]
 
 
-def _save(rows: Sequence[dict[str, object]], output: Path | None) -> None:
+def save_rows(rows: Sequence[dict[str, object]], output: Path | None) -> None:
     """Write all of the file or nothing of it."""
     lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     if output is None:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from penmark.records import Task
     from penmark.store import Store
 
-import_app = typer.Typer(help="Take in responses and scores made elsewhere, and references.", no_args_is_help=True)
+import_app = typer.Typer(
+    help="Take in tasks, responses, scores and ratings made elsewhere, and references.", no_args_is_help=True
+)
 export_app = typer.Typer(help="Give out responses, scores, judgments and preferences as JSONL.", no_args_is_help=True)
 
 
@@ -36,6 +38,14 @@ class ImportFlags(DataFlags, DbFlags):
     """Options of all imports."""
 
     bench: Annotated[str, typer.Option(metavar="BENCH", help="The benchmark it belongs to.")]
+
+
+@dataclass(kw_only=True)
+class ImportTasksFlags(DbFlags):
+    """Options of `penmark import tasks`."""
+
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="JSONL files with a task in each line.")]
+    bench: Annotated[str, typer.Option(metavar="NAME", help="What to call the benchmark.")]
 
 
 @dataclass(kw_only=True)
@@ -102,6 +112,27 @@ class ExportJudgmentsFlags(ExportFlags):
 @dataclass(kw_only=True)
 class ExportScoresFlags(ExportJudgmentsFlags, ExportResponsesFlags):
     """Options of `penmark export scores`."""
+
+
+def import_tasks(flags: ImportTasksFlags) -> None:
+    """Take in writing tasks of your own, as a benchmark that every other command then knows by its name.
+
+    JSONL lines {"instruction"}, maybe with id, material, reference, lang, genre, task_type, domain1, domain2,
+    requirements and checklist (criteria for the judge `rubric`).
+    """
+    from penmark import registry
+    from penmark.benchmarks.task_files import read_tasks
+    from penmark.errors import ConfigError
+    from penmark.evaluate.imports import import_tasks
+    from penmark.store import Store
+
+    if flags.bench in registry.names("benchmarks"):
+        raise ConfigError(f"{flags.bench!r} is a benchmark of penmark's own; give yours another name with --bench")
+    tasks = read_tasks(flags.files, flags.bench)
+    with Store(flags.db) as store:
+        new = import_tasks(store, tasks, source=", ".join(map(str, flags.files)))
+    print(f"{new} new tasks of {flags.bench}, {len(tasks) - new} were there already")
+    print(f"next: penmark run {flags.bench} --writer MODEL --judge JUDGE --judge-model MODEL")
 
 
 def import_responses(flags: ImportResponsesFlags) -> None:
@@ -303,6 +334,7 @@ def _stream(output: Path | None) -> Iterator[TextIO]:
         yield stream
 
 
+command(import_app, "tasks", ImportTasksFlags)(import_tasks)
 command(import_app, "responses", ImportResponsesFlags)(import_responses)
 command(import_app, "references", ImportReferencesFlags)(import_references)
 command(import_app, "scores", ImportScoresFlags)(import_scores)

@@ -1,4 +1,4 @@
-"""Responses and scores that were made elsewhere, taken into the store as if they had been made here."""
+"""Tasks, responses and scores that were made elsewhere, taken into the store as if they had been made here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from penmark.errors import DataError
+from penmark.errors import ConfigError, DataError
 from penmark.evaluate.provenance import new_run
 from penmark.evaluate.rollup import roll_up
 from penmark.records import Judgment, Response, Status, Task
@@ -38,6 +38,36 @@ def judge_spec() -> dict[str, object]:
     Means are taken over the scorings that are there, as WritingBench does, and so say "partial".
     """
     return {"judge": "imported", "model": None, "unit": "points", "aggregate": "scorings", "partial": True}
+
+
+def import_tasks(store: Store, tasks: Sequence[Task], *, source: str) -> int:
+    """Store the tasks of one benchmark after those it has; gives back how many are new.
+
+    Args:
+        store: where to.
+        tasks: all of one benchmark, each id once.
+        source: the files they came from, for the run's record.
+
+    Raises:
+        ConfigError: when the benchmark has other tasks under the same ids. Nothing is stored then.
+    """
+    there = {task.id: task for task, _ in reads.tasks(store.db, tasks[0].bench)} if tasks else {}
+    other = [task.id for task in tasks if there.get(task.id, task) != task]
+    if other:
+        more = f" and {len(other) - 3} more" if len(other) > 3 else ""
+        raise ConfigError(
+            f"{store.path} holds other tasks of {tasks[0].bench!r} under the ids {', '.join(other[:3])}{more}; keep "
+            "these under another --bench name, give them other ids, or import them into another --db"
+        )
+    new = [task for task in tasks if task.id not in there]
+    if new:
+        run = new_run("import", {"what": "tasks", "bench": tasks[0].bench, "source": source})
+        with store.together():
+            store.save_run(run)
+            store.save_tasks(dict(enumerate(new, start=len(there))))
+            store.end_run(run.id, "done")
+        store.flush()
+    return len(new)
 
 
 def import_responses(

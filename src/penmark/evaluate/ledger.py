@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from penmark.evaluate.engine import Engine
-from penmark.protocols import Call, PlanRecord
-from penmark.records import Judgment, Preference, Response, Run
+from penmark.protocols import Call
+from penmark.records import Judgment, PlanRecord, Preference, Response, Run
 from penmark.store import Store
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from penmark.evaluate.asking import Ask, ask_until_read
 from penmark.evaluate.estimate import prompt_tokens
 from penmark.evaluate.sharing import POLL_S, Sharing
-from penmark.protocols import PlanQuestion, PlanRecord
-from penmark.records import Task
+from penmark.protocols import PlanQuestion
+from penmark.records import PlanRecord, Task
 from penmark.store import reads
 
 if TYPE_CHECKING:

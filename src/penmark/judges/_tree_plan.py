@@ -19,7 +19,8 @@ from penmark.errors import VerdictError
 from penmark.judges._tree_entries import ROOT
 from penmark.judges._tree_shape import PlannedNode, Tree
 from penmark.models.reply import REASON_CHARS, read_object, refuse_quoted
-from penmark.protocols import Plan, Prompt
+from penmark.protocols import Prompt
+from penmark.records import Plan
 from penmark.text.template import fill
 
 FIELDS = {"weights", "explanation"}

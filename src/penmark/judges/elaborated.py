@@ -21,8 +21,8 @@ from penmark.judges._asked import ask_one, bands_text
 from penmark.judges._criteria import LANGUAGES, prompt_language, read_criteria, read_toml
 from penmark.judges._overall import OverallJudge
 from penmark.models.reply import read_object
-from penmark.protocols import JudgeCard, JudgeOptions, Plan, PlanQuestion, Prompt, Question
-from penmark.records import Criterion, Response, Task
+from penmark.protocols import JudgeCard, JudgeOptions, PlanQuestion, Prompt, Question
+from penmark.records import Criterion, Plan, Response, Task
 from penmark.text.template import fence, fill
 
 CARD = JudgeCard(

@@ -1,13 +1,23 @@
 """The child process of the embedded model: serves one GGUF file on 127.0.0.1 until its standard input closes.
 
-Run as `python -m penmark.models._embedded_server MODEL.gguf CONTEXT_TOKENS`. Prints its address as one line.
+Run as `python -m penmark.models._embedded_server MODEL.gguf CONTEXT_TOKENS`. Prints its address as one line, and
+after it "guided" where it understands `guided_grammar`.
 A child of its own, so that a crash in native code cannot take penmark down, and so that it ends with its parent.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from collections.abc import Mapping
+
+GUIDED = "guided"
+
+
+def guided_grammar(schema: Mapping[str, object]) -> str:
+    """A grammar for JSON of this schema without white space between its parts, for servers built with llguidance."""
+    return f"%llguidance {{}}\nstart: %json {json.dumps({**schema, 'x-guidance': {'whitespace_flexible': False}})}"
 
 
 def main() -> None:
@@ -30,10 +40,16 @@ def main() -> None:
     parameters.cpuparams.n_threads = threads
     parameters.cpuparams_batch.n_threads = threads
     server = xllamacpp.Server(parameters)
-    sys.stdout.write(server.listening_address + "\n")
+    sys.stdout.write(f"{server.listening_address} {GUIDED if _is_guided() else ''}\n")
     sys.stdout.flush()
     sys.stdin.read()
     os._exit(0)  # Native threads may still run; nothing here needs saving.
+
+
+def _is_guided() -> bool:
+    import xllamacpp
+
+    return bool(xllamacpp.json_schema_to_grammar("{}").startswith("%llguidance"))
 
 
 if __name__ == "__main__":

@@ -40,9 +40,16 @@ class OpenAIModel(HttpModel):
             ModelError: with its scope.
         """
         settings = settings_for(self._name, self.endpoint, sampling)
-        body = request_body(self._name, prompt, settings, schema if self._structured else None)
+        held = {} if schema is None else self.held_to(schema)
+        body = request_body(self._name, prompt, {**settings, **held})
         answer, latency_s = await self._http.post("/chat/completions", body)
         return read_answer(answer, latency_s)
+
+    def held_to(self, schema: Mapping[str, object]) -> dict[str, object]:
+        """What the body says so that the reply obeys a schema; nothing where the endpoint is not asked to."""
+        if not self._structured:
+            return {}
+        return {"response_format": {"type": "json_schema", "json_schema": {"name": "verdict", "schema": schema}}}
 
 
 def settings_for(name: str, base_url: str, sampling: Sampling) -> dict[str, object]:
@@ -61,15 +68,11 @@ def settings_for(name: str, base_url: str, sampling: Sampling) -> dict[str, obje
     return {setting: value for setting, value in settings.items() if setting not in refused}
 
 
-def request_body(
-    name: str, prompt: Prompt, settings: Mapping[str, object], schema: Mapping[str, object] | None
-) -> bytes:
+def request_body(name: str, prompt: Prompt, settings: Mapping[str, object]) -> bytes:
     """The JSON body of a chat completion."""
     body: dict[str, object] = {"model": name, **settings}
     if "top_logprobs" in settings:
         body["logprobs"] = True
-    if schema is not None:
-        body["response_format"] = {"type": "json_schema", "json_schema": {"name": "verdict", "schema": schema}}
     system = f'{{"role":"system","content":"{_escaped(prompt.system)}"}},' if prompt.system else ""
     user = f'{{"role":"user","content":"{_escaped(prompt.shared)}{_escaped(prompt.tail)}"}}'
     text = f'{json.dumps(body, ensure_ascii=False)[:-1]},"messages":[{system}{user}]}}'

@@ -9,8 +9,7 @@ from itertools import groupby
 from operator import attrgetter
 from statistics import fmean
 
-from penmark.protocols import PlanRecord
-from penmark.records import Judgment, Response, Rubric, Task
+from penmark.records import Judgment, PlanRecord, Response, Rubric, Task
 from penmark.reports.trees import Variant, covering, is_plain, labels_of, places, variants_of
 from penmark.store import Store, reads
 

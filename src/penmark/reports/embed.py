@@ -18,8 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from penmark.protocols import PlanRecord
-from penmark.records import Judgment, Response, Rubric, Task
+from penmark.records import Judgment, PlanRecord, Response, Rubric, Task
 from penmark.reports.drilldown import Item, JudgedNode, band_of
 from penmark.reports.trees import Place, places, planned_shares
 

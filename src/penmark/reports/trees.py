@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
-from penmark.protocols import Plan, PlanRecord
-from penmark.records import Criterion, Rubric
+from penmark.records import Criterion, Plan, PlanRecord, Rubric
 from penmark.text import language
 
 

@@ -12,8 +12,7 @@ from statistics import fmean
 
 import numpy as np
 
-from penmark.protocols import Plan, PlanRecord
-from penmark.records import Task
+from penmark.records import Plan, PlanRecord, Task
 from penmark.reports.figures import Spread, WeightFigures
 from penmark.reports.plots import chart_look, for_page
 

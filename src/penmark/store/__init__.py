@@ -18,8 +18,8 @@ from types import TracebackType
 from typing import Self
 
 from penmark.errors import ConfigError, StoreError
-from penmark.protocols import Call, PlanRecord
-from penmark.records import Judgment, Preference, Response, Run, Task
+from penmark.protocols import Call
+from penmark.records import Judgment, PlanRecord, Preference, Response, Run, Task
 from penmark.store import claims, reads, rows
 from penmark.store.connect import BUSY_TIMEOUT_MS, connect, explained
 from penmark.store.writer import Writer

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from penmark.protocols import Plan, PlanRecord, Reply
-from penmark.records import Judgment, Preference, Response, Task
+from penmark.protocols import Reply
+from penmark.records import Judgment, Plan, PlanRecord, Preference, Response, Task
 from penmark.store.decode import read_task
 
 JUDGMENT_COLUMNS = "response, judge, node, score, status, reason, repeat, read_as, call"

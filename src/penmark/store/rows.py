@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
-from penmark.protocols import Call, PlanRecord
-from penmark.records import Judgment, Preference, Response, Run, Task, content_key
+from penmark.protocols import Call
+from penmark.records import Judgment, PlanRecord, Preference, Response, Run, Task, content_key
 from penmark.text import count_chars, count_words, estimate_tokens
 
 Statement = tuple[str, tuple[object, ...]]
