@@ -25,6 +25,16 @@ def test_one_query_gives_its_demands_with_checks_and_quotes(penmark):
     assert "2 requirements in 1 queries, 2 of them checkable by rule; 0 queries without any" in done.err
 
 
+@pytest.mark.parametrize("line", ["extract --query", "check poem.txt --query"])
+@pytest.mark.parametrize("query", ["", " \n"])
+def test_a_blank_query_is_refused_as_one_that_demands_nothing(penmark, line, query):
+    Path("poem.txt").write_text("月光", encoding="utf-8")
+    done = penmark(f"requirements {line}", query)
+    assert done.code == 2
+    assert f"--query is {query!r}, expected what a writer is asked for" in done.err
+    assert not done.out
+
+
 def test_a_benchmark_and_a_file_give_those_of_their_queries(penmark):
     assert len(penmark("requirements extract --bench sample --limit 3 --json").ok().json()) == 3
     file = write("q.jsonl", {"query": "Write 300 words."}, {"query": "Write."})

@@ -90,6 +90,17 @@ def _name(row: Row) -> str:
     return f"line {row.line}"
 
 
+def given_query(query: str) -> str:
+    """The query that --query gives, as it is.
+
+    Raises:
+        ConfigError: when it is blank, as an unset shell variable is: nothing could be demanded by it.
+    """
+    if not query.strip():
+        raise ConfigError(f"--query is {query!r}, expected what a writer is asked for; give its text in quotes")
+    return query
+
+
 def texts_to_check(flags: CheckFlags) -> list[Text]:
     """Every text with what is demanded of it.
 
@@ -99,7 +110,7 @@ def texts_to_check(flags: CheckFlags) -> list[Text]:
     """
     known = _known(flags)
     if flags.query is not None:
-        return [(flags.file.name, _read_text(flags.file), extract(flags.query))]
+        return [(flags.file.name, _read_text(flags.file), extract(given_query(flags.query)))]
     problems: list[Problem] = []
     texts = [
         (_name(row), row.text("response", may_be_empty=True), _demands(row, known))

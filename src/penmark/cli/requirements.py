@@ -104,6 +104,7 @@ def extract(flags: ExtractFlags) -> None:
 def _tasks(flags: ExtractFlags) -> list[Task]:
     """The queries that are meant: of a file, of a benchmark, or the one given."""
     from penmark.cli.build import read_queries
+    from penmark.cli.requirement_files import given_query
     from penmark.errors import ConfigError
     from penmark.named import open_benchmark
     from penmark.records import Task
@@ -117,7 +118,7 @@ def _tasks(flags: ExtractFlags) -> list[Task]:
         return list(islice(open_benchmark(flags.bench, flags.data).tasks(), flags.limit))
     if flags.file is not None:
         return read_queries(flags.file)[: flags.limit]
-    query = flags.query or ""
+    query = given_query(flags.query or "")
     return [Task(bench="query", id="1", instruction=query, tags={"language": language(query)})]
 
 
