@@ -162,6 +162,26 @@ def test_a_plan_that_cannot_be_read_leaves_inner_nodes_unscored_and_never_equal(
     assert set(roots(path).values()) == {(None, "incomplete")}
 
 
+def test_scorings_that_no_plan_weighs_lower_the_coverage_now_and_in_every_later_run(path):
+    with serving(answers("equally, I would say")) as server:
+        found = [run(path, server).progress for _ in range(2)]
+    for progress in found:
+        assert (progress.coverage, progress.unscored, progress.total) == (0, 12, 12)
+        ((reason, count),) = progress.why.items()
+        assert (reason.startswith("the task could not be planned: "), count) == (True, 12)
+
+
+def test_a_scoring_is_lost_once_whether_its_leaf_or_its_plan_could_not_be_had(path):
+    with serving(answers("equally", {"content/good": 8, "content/short": 4, "form": 99})) as server:
+        assert run(path, server).progress.unscored == 12
+        assert run(path, server).progress.unscored == 12
+
+
+def test_with_partial_no_scoring_is_lost_to_a_missing_plan(path):
+    with serving(answers("equally")) as server:
+        assert run(path, server, partial=True).progress.coverage == 1
+
+
 def test_a_plan_that_could_not_be_read_is_asked_again_under_the_stricter_schema(path):
     with serving(answers("equally")) as server:
         run(path, server)

@@ -21,7 +21,7 @@ from penmark.evaluate.ledger import Ledger
 from penmark.evaluate.planning import Planning
 from penmark.evaluate.progress import Progress
 from penmark.evaluate.provenance import judge_spec, new_run
-from penmark.evaluate.scoring import Round, Scoring
+from penmark.evaluate.scoring import Round, Scoring, why_unplanned
 from penmark.evaluate.sharing import Sharing
 from penmark.protocols import Judge, MeasuresMany, Model, Sampling
 from penmark.records import Judgment, Task
@@ -184,7 +184,10 @@ class Judging:
         stored = self._stored(work)
         if not self._is_complete(stored):
             return False
-        self._count_kept([j for j in stored if j.read_as != "sum"])
+        leaves = [j for j in stored if j.read_as != "sum"]
+        self._count_kept(leaves)
+        if reason := why_unplanned(stored):
+            self.progress.miss(reason, sum(j.score is not None for j in leaves))
         return True
 
     def _count_kept(self, leaves: Sequence[Judgment]) -> None:

@@ -18,7 +18,8 @@ class Progress:
     Attributes:
         unit: what `total` and `done` count: "responses" when writing, "scorings" when judging.
         total: units to do; those found finished in the store are in `kept`.
-        unscored: units that could not be had.
+        unscored: units that could not be had; of scorings also those that come to nothing, as the plan that weighs
+            them could not be had.
         left_out: tasks in which the judge has nothing to score; they are no part of `total`.
         why: how often each reason for an unscored unit came up.
         budget: what the run spends; it may have spent on other work before.
@@ -37,11 +38,11 @@ class Progress:
     def __post_init__(self) -> None:
         self._calls_before, self._cost_before = self.budget.calls, self.budget.cost_usd
 
-    def miss(self, reason: str) -> None:
-        """Count a unit that could not be had."""
-        self.unscored += 1
-        if reason in self.why or len(self.why) < MOST_REASONS:
-            self.why[reason] += 1
+    def miss(self, reason: str, units: int = 1) -> None:
+        """Count units that could not be had."""
+        self.unscored += units
+        if units and (reason in self.why or len(self.why) < MOST_REASONS):
+            self.why[reason] += units
 
     @property
     def calls(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -169,7 +169,8 @@ class Scoring:
     def _keep(self, judgments: Sequence[Judgment], call: Call | None = None) -> None:
         """Keep leaves, and with the last one the inner nodes: both or neither, so that no mean is out of date."""
         self.leaves.update({j.node: j.score for j in judgments})
-        kept = (*judgments, *self._inner())
+        inner = self._inner()
+        kept = (*judgments, *inner)
         if call is not None and call.is_new:
             self.judging.ledger.keep_call(call, judgments=kept)
         else:
@@ -178,6 +179,8 @@ class Scoring:
         for judgment in judgments:
             if judgment.score is None:
                 self.judging.progress.miss(judgment.reason)
+        if reason := why_unplanned(inner):
+            self.judging.progress.miss(reason, sum(score is not None for score in self.leaves.values()))
 
     def _inner(self) -> list[Judgment]:
         """The inner nodes; none while a leaf or the plan is missing."""
@@ -214,3 +217,8 @@ class Scoring:
             response=self.work.response, judge=self.plan.judge_name, node=node, score=score, status=status,
             reason=reason, repeat=self.work.repeat, read_as=read_as, call=call,
         )  # fmt: skip
+
+
+def why_unplanned(round_: Iterable[Judgment]) -> str:
+    """Why there is no root, where that is for want of a plan; "" otherwise, as unread leaves say themselves why."""
+    return next((j.reason for j in round_ if j.node == "" and j.score is None), "")
