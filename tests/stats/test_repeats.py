@@ -40,6 +40,14 @@ def test_reliability_needs_repeats_items_and_a_difference(scores):
     assert math.isnan(reliability(scores))
 
 
+@pytest.mark.parametrize("score", [0.1, 7.6, 6.7, 1 / 3, 24.413])
+def test_equal_scores_do_not_vary_by_rounding(score):
+    found, degrees = squares(np.full((3, 2), score))
+    assert (found.tolist(), degrees.tolist()) == ([0, 0], [2, 2])
+    assert math.isnan(reliability(np.full((3, 4), score)))
+    assert reliability(table([score, 5], [score, 5], [score, 5])) == 1
+
+
 def test_an_order_is_reversed_or_merely_changed():
     # Rounds say: first better, second better, tie, unscored.
     assert flips(np.array([3, 1, 2, NAN]), np.array([1, 2, 2, 4])) == (1, 3, 3)

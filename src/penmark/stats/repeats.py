@@ -20,8 +20,11 @@ def squares(scores_T_I: FloatArray) -> tuple[FloatArray, FloatArray]:
     """
     there_T_I = ~np.isnan(scores_T_I)
     count_I = there_T_I.sum(axis=0).astype(np.float64)
-    mean_I = np.where(there_T_I, scores_T_I, 0).sum(axis=0) / np.maximum(count_I, 1)
-    squares_I = np.where(there_T_I, (scores_T_I - mean_I) ** 2, 0).sum(axis=0)
+    # From the highest score: the mean of equal scores may differ from them in its last bit, that of zeros does not.
+    highest_I = np.where(there_T_I, scores_T_I, -np.inf).max(axis=0, initial=-np.inf)
+    below_T_I = np.where(there_T_I, scores_T_I - highest_I, 0)
+    mean_I = below_T_I.sum(axis=0) / np.maximum(count_I, 1)
+    squares_I = np.where(there_T_I, (below_T_I - mean_I) ** 2, 0).sum(axis=0)
     return np.where(count_I > 1, squares_I, 0.0), np.where(count_I > 1, count_I - 1, 0.0)
 
 
@@ -37,6 +40,7 @@ def reliability(scores_T_I: FloatArray) -> float:
     items = scores_T_I.shape[1]
     if items < 2:
         return float("nan")
+    scores_T_I = scores_T_I - np.nanmax(scores_T_I)  # As in `squares`: a constant varies by nothing, not by rounding.
     within_I, degrees_I = squares(scores_T_I)
     count_I = degrees_I + 1
     mean_I = np.nanmean(scores_T_I, axis=0)
