@@ -74,6 +74,24 @@ def test_a_table_with_columns_of_any_name(tmp_path):
     assert [s.line for s in ratings.scores] == [2, 4, 4]
 
 
+@pytest.mark.parametrize(
+    ("header", "cells", "empty"),
+    [("score", ["3", ""], [3]), ("score:kim,score:lee", ["3,4", ","], [3, 3]), ("criterion:logic", ["", "2"], [2])],
+)
+def test_an_empty_cell_under_a_score_is_a_text_that_nobody_rated(tmp_path, header, cells, empty):
+    path = tmp_path / "ratings.csv"
+    path.write_text(f"task,writer,{header}\nt1,a,{cells[0]}\nt1,b,{cells[1]}\n", encoding="utf-8")
+    ratings = read(path)
+    assert (ratings.unrated, {*ratings.texts}) == (empty, {("t1", "a"), ("t1", "b")})
+
+
+def test_a_table_without_a_column_of_scores_says_so(tmp_path):
+    path = tmp_path / "ratings.csv"
+    path.write_text("task,writer,rating\nt1,a,3\n", encoding="utf-8")
+    with pytest.raises(DataError, match=":2: score: missing; name the --column that has it"):
+        read(path)
+
+
 def test_tabs_separate_the_cells_of_a_tsv(tmp_path):
     path = tmp_path / "ratings.tsv"
     path.write_text("task\twriter\tscore\nt1\tw\t4\n", encoding="utf-8")

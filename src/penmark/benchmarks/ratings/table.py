@@ -20,6 +20,7 @@ FIELDS = (
     "candidates", "responses", "best", "ranking",
 )  # fmt: skip
 FAMILIES = ("tag", "criterion", "score")  # fields of any number: tag:genre, criterion:style, score:ANNOTATOR
+MAY_BE_UNRATED = ("criterion", "score")  # an empty cell says that nobody rated; elsewhere, that there is no such field
 
 Value = TypeVar("Value")
 
@@ -36,7 +37,10 @@ class RatingRow(Row):
         renamed = set(columns.values()) - columns.keys()
         own = {key: value for key, value in row.values.items() if key not in renamed}
         mapped = {key: row.values[column] for key, column in columns.items() if column in row.values}
-        super().__init__(row.path, row.line, {**own, **mapped}, problems)
+        values = {**own, **mapped}
+        if is_text:
+            values = {k: v for k, v in values.items() if v is not None or k.partition(":")[0] in MAY_BE_UNRATED}
+        super().__init__(row.path, row.line, values, problems)
         self.columns = columns
         self.is_text = is_text
 
@@ -82,7 +86,7 @@ class RatingRow(Row):
 def read_rows(path: Path, problems: list[Problem]) -> Iterator[tuple[Row, bool]]:
     """(record, whether its values are text) of every sound line; what is wrong with others goes to `problems`.
 
-    A file called `.csv` or `.tsv` is a table with a header; any other is JSONL. Empty cells are left out.
+    A file called `.csv` or `.tsv` is a table with a header; any other is JSONL. Empty cells are None.
     """
     separator = SEPARATORS.get(path.suffix.lower())
     if separator is None:
@@ -116,7 +120,7 @@ def _read_cells(path: Path, reader: Iterator[list[str]], problems: list[Problem]
                 found = f"{len(cells)} cells under {len(header)} columns"
                 problems.append(_problem(path, line, found, "put cells with commas or line breaks in double quotes"))
                 continue
-            yield Row(path, line, {k: v for k, v in zip(header, cells, strict=True) if v.strip()}, problems)
+            yield Row(path, line, {k: v if v.strip() else None for k, v in zip(header, cells, strict=True)}, problems)
     except csv.Error as error:
         problems.append(_problem(path, last + 1, f"no sound CSV ({error})", "save the file as CSV again"))
     if is_empty:
