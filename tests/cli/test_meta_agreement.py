@@ -46,6 +46,13 @@ def test_a_page_is_written_and_loads_nothing(penmark, mine, tmp_path):
     assert "<script" not in page
 
 
+def test_the_table_of_groups_says_how_many_pairs_each_is_of(penmark, mine):
+    pairs = penmark("meta agreement --by language --json").ok().json()["judges"]["length"]["language"]["en"]["pairwise"]
+    table = penmark("meta agreement --by language").ok().out.partition("by language")[2].splitlines()
+    rows = {line.split()[0]: line.split()[-1] for line in table if line.strip()}
+    assert (rows["language"], rows["en"]) == ("Pairs", str(pairs["n"]))
+
+
 def test_the_newest_rated_benchmark_is_taken(penmark, judged, mine):
     assert penmark("meta agreement --json").ok().json()["bench"] == "mine"
     penmark("meta agreement --bench sample").refused("nobody has rated sample", "penmark import ratings FILE")

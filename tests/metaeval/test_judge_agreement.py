@@ -151,6 +151,14 @@ def test_one_annotator_against_the_rest_is_the_ceiling(store):
     assert found["kind"] == "ceiling"
 
 
+def test_annotators_who_never_rated_the_same_text_are_no_ceiling(store):
+    rated(store, {"1": {"a": {"kim": 3}, "b": {"lee": 4}}, "2": {"a": {"kim": 2}, "b": {"lee": 4}}})
+    made = agreement(store, Question(bench=BENCH))
+    assert [j.name for j in made.judges] == ["length", "random"]
+    assert (made.among, len(made.annotators), made.tasks) == ({}, 2, 2)
+    assert made.notes[0].startswith("The human ceiling is not known")
+
+
 def test_annotators_among_themselves_equal_the_packages(store):
     import krippendorff
 

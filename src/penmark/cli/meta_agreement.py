@@ -110,9 +110,18 @@ def sections(made: Agreement) -> Iterator[Section]:
     yield from _scale_section(made)
     if made.tag:
         groups = list(dict.fromkeys(value for judge in made.judges for value in judge.groups))
-        rows = [(v, [cell(j.groups[v].get("pairwise")) for j in made.judges if v in j.groups]) for v in groups]
+        rows = [(v, list(_group_cells(made, v))) for v in groups]
         of = [judge.name for judge in made.judges if judge.groups]
-        yield Section(title=f"{PAIRS}, by {made.tag}", columns=(made.tag, *of), rows=rows)
+        yield Section(title=f"{PAIRS}, by {made.tag}", columns=(made.tag, *of, "Pairs"), rows=rows)
+
+
+def _group_cells(made: Agreement, value: str) -> Iterator[Cell]:
+    """Each judge on the tasks of a group, and the most pairs that one of them was compared on."""
+    from penmark.reports.sheet import Cell
+
+    found = [judge.groups[value]["pairwise"] for judge in made.judges if value in judge.groups]
+    yield from map(cell, found)
+    yield Cell(f"{max(figure.n for figure in found):,}")
 
 
 def _scale_section(made: Agreement) -> Iterator[Section]:

@@ -71,7 +71,8 @@ class Agreement:
     """Agreement of every judge of a benchmark with the human.
 
     Attributes:
-        among: agreement of the annotators with each other beyond chance; empty where there is one.
+        tasks: those of which anything was rated.
+        among: agreement of the annotators with each other beyond chance; empty where no two rated the same.
         notes: what a reader must be told beside the figures.
     """
 
@@ -115,7 +116,7 @@ def agreement(store: Store, question: Question) -> Agreement:
     return Agreement(
         bench=question.bench,
         human=comparing.human.name,
-        tasks=len({*comparing.pairs.task_P.tolist()}),
+        tasks=comparing.rated_tasks(),
         rated=comparing.human.scored,
         pairs=len(comparing.pairs.human_P),
         tag=question.tag,
@@ -194,8 +195,18 @@ class _Comparing:
             if not any(self.specs[n].get("judge") == rater.name == n for n in names):
                 free = rater if rater.name not in names else replace(rater, name=f"{rater.name} (baseline)")
                 yield self._row(free, "baseline", 0.0)
-        if len(self.people) > 1:
+        if self._people_overlap():
             yield self._ceiling()
+
+    def rated_tasks(self) -> int:
+        """Tasks of which the human rated a response, or compared two."""
+        scores_R = self.human.scores_R
+        return len(np.unique(self.pairs.task_P if scores_R is None else self.panel.task_R[~np.isnan(scores_R)]))
+
+    def _people_overlap(self) -> bool:
+        """Whether anything was rated by two annotators."""
+        ratings = _ratings(self.people, self.pairs)
+        return bool(ratings) and bool((np.count_nonzero(~np.isnan(ratings), axis=0) > 1).any())
 
     def _chosen(self) -> list[str]:
         there = self._there()
@@ -279,7 +290,7 @@ class _Comparing:
 
     def among(self) -> dict[str, float | None]:
         """Agreement of the annotators beyond chance: on scores or, where they compared, on verdicts."""
-        if len(self.people) < 2:
+        if not self._people_overlap():
             return {}
         ratings = _ratings(self.people, self.pairs)
         pairs = [(a, b) for i, a in enumerate(ratings) for b in ratings[i + 1 :]]
@@ -290,7 +301,7 @@ class _Comparing:
 
     def notes(self) -> Iterator[str]:
         """What a reader must know."""
-        if len(self.people) < 2:
+        if not self._people_overlap():
             yield "The human ceiling is not known: the ratings do not name two annotators who rated the same."
         if not len(self.pairs.human_P):
             yield "No two responses to one task by different writers were rated, so there is no pair to compare."
