@@ -93,9 +93,30 @@ def test_a_coin_is_consistent_half_the_time_and_prefers_no_place(tmp_path):
     assert found.consistent.low < 0.5 < found.consistent.high
 
 
+def test_ties_in_one_order_do_not_make_a_judge_that_reads_the_texts_blind(tmp_path):
+    """It names the right text in one order and ties in the other in two pairs of three; no verdict contradicts."""
+
+    def verdict(first, second, n):
+        return 0 if first > second and n % 3 else 1 if first < second else -1
+
+    found = bias(judged(tmp_path / "s.db", verdict, tasks=6))
+    assert found.consistent.value == pytest.approx(1 / 3)
+    assert (found.same_winner.value, found.same_winner.n) == (1, 6)
+    assert not found.is_blind
+    assert not any("do not rank" in note for note in found.notes)
+
+
+def test_a_coin_with_ties_is_told_by_its_winners(tmp_path):
+    draw = random.Random(3)
+    found = bias(judged(tmp_path / "s.db", lambda *_: draw.choice((1, 0, -1)), tasks=100))
+    assert found.same_winner.low < 0.5 < found.same_winner.high
+    assert found.consistent.high < 0.5
+
+
 def test_a_judge_that_only_ties_has_no_share_of_wins_and_is_consistent(tmp_path):
     found = bias(judged(tmp_path / "s.db", lambda *_: 0))
     assert (found.first_wins.value, found.ties.value, found.consistent.value) == (None, 1.0, 1.0)
+    assert (found.same_winner.value, found.is_blind) == (None, False)
 
 
 def test_pairs_without_a_verdict_in_one_order_are_left_out_and_counted(tmp_path):

@@ -67,6 +67,8 @@ class OrderBias:
         first_wins: share of the verdicts that name a winner which name the text shown first; fair is 0.5.
         ties: share of the verdicts that name nobody.
         consistent: share of pairs with the same winner, or a tie, in both orders.
+        same_winner: of the pairs with a winner in both orders, the share where it is the same; a coin's is 0.5, however
+            often a judge ties.
         first_twice: share of pairs whose text shown first won in both orders; `second_twice` likewise.
         one_tie: share of pairs with a tie in one order and a winner in the other.
         lean: mean margin for the text shown first, in steps of the five verdicts; fair is 0.
@@ -79,6 +81,7 @@ class OrderBias:
     first_wins: Share
     ties: Share
     consistent: Share
+    same_winner: Share
     first_twice: Share
     second_twice: Share
     one_tie: Share
@@ -94,8 +97,8 @@ class OrderBias:
 
     @property
     def is_blind(self) -> bool:
-        """Whether its verdicts in the two orders agree no more often than a coin's."""
-        return self.consistent.value is not None and self.consistent.value <= FAIR
+        """Whether its winners in the two orders are the same no more often than a coin's."""
+        return self.same_winner.value is not None and self.same_winner.value <= FAIR
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ def order_bias(store: Store, bench: str, judge: str, *, seed: int = 0) -> OrderB
         first_wins=shares.of([(v.task, v.margin > 0) for v in decided]),
         ties=shares.of([(v.task, v.margin == 0) for v in shown]),
         consistent=shares.pairs(both, lambda one, other: one == -other),
+        same_winner=shares.pairs([c for c in both if all(c.shown)], lambda one, other: one == -other),
         first_twice=shares.pairs(both, lambda one, other: one == other == 1),
         second_twice=shares.pairs(both, lambda one, other: one == other == -1),
         one_tie=shares.pairs(both, lambda one, other: (one == 0) != (other == 0)),
@@ -196,15 +200,15 @@ def _with_notes(made: OrderBias) -> OrderBias:
 def _notes(made: OrderBias) -> list[str]:
     """What the figures mean, for those who do not know what is fair."""
     notes = []
-    share, consistent = made.first_wins.value, made.consistent.value
+    share, same = made.first_wins.value, made.same_winner.value
     if made.prefers_place and share is not None:
         place = "first" if share > FAIR else "second"
         won = share if share > FAIR else 1 - share
         notes.append(f"it prefers the text shown {place}: that one wins {won:.1%} of its decided verdicts, 50% is fair")
-    if made.is_blind and consistent is not None:
+    if made.is_blind and same is not None:
         notes.append(
-            f"its verdicts in the two orders agree in {consistent:.1%} of the pairs, no more often than a coin's: "
-            "they follow the place, or chance, and not the text; do not rank writers by them"
+            f"where it names a winner in both orders, it is the same one in {same:.1%} of the pairs, no more often than "
+            "a coin's: it follows the place, or chance, and not the text; do not rank writers by it"
         )
     if not made.both:
         notes.append("each pair was shown in one order only, so a taste for a place cannot be told from one for texts")
@@ -223,7 +227,7 @@ def _or_none(bound: float) -> float | None:
 
 def as_json(made: OrderBias) -> dict[str, object]:
     """The figures as plain values: {"value", "ci95", "n"} each, null where there is none."""
-    names = ("first_wins", "ties", "consistent", "first_twice", "second_twice", "one_tie", "lean")
+    names = ("first_wins", "ties", "consistent", "same_winner", "first_twice", "second_twice", "one_tie", "lean")
     writers = {
         w.name: {"first": _figure(w.first), "second": _figure(w.second), "gain": _figure(w.gain)} for w in made.writers
     }

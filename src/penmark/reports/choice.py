@@ -114,9 +114,9 @@ def choose_pair_judge(store: Store, bench: str | None, judge: str | None) -> tup
     if not fitting:
         on = f" on {bench}" if bench else ""
         by = f" by judge {judge!r}" if judge else ""
-        there = "; ".join(f"{name}: {', '.join(found)}" for name, found in judges.items()) or "none"
+        there = "; ".join(f"on {name} by {', '.join(found)}" for name, found in judges.items())
         raise ConfigError(
-            f"no responses were compared in pairs{on}{by} in {store.path}; there is {there}; "
+            f"no responses were compared in pairs{on}{by} in {store.path}{', only ' * bool(there)}{there}; "
             "compare some with `penmark compare BENCH --judge pairwise --judge-model MODEL`"
         )
     bench = fitting[-1]
