@@ -96,7 +96,7 @@ def test_a_preset_with_a_leaf_that_was_not_scored_is_refused(penmark):
 def test_choices_make_one_variant_with_weights_from_the_command_line_or_a_file(penmark):
     given = ablated(penmark, "--judge", "paper", "--without", "format", "--weights", "content=3, impression=1")
     assert list(given["variants"]) == ["full", "without format; weights content=3, impression=1"]
-    Path("w.toml").write_text('impression = 1\n"format" = 0\n[content]\nlogic = 1\nemotion = 1\n'
+    Path("w.toml").write_text('\ufeffimpression = 1\n"format" = 0\n[content]\nlogic = 1\nemotion = 1\n'
                               "language_rhetoric = 0\nopening_ending = 0\n", encoding="utf-8")  # fmt: skip
     (_, variant) = ablated(penmark, "--judge", "paper", "--weights", "w.toml")["variants"].values()
     assert {w: f["value"] for w, f in variant["writers"].items()} == pytest.approx({"a": 8, "b": 5})

@@ -234,6 +234,16 @@ def test_a_judge_that_lacks_its_model_is_told_before_anything_is_paid_for(penmar
     assert dump("penmark.db") == {}
 
 
+@pytest.mark.parametrize(("option", "reader"), [("--tree", "tree"), ("--calibration", "calibrated")])
+@pytest.mark.parametrize("command", ["judge sample", "run sample --writer scripted/w.jsonl"])
+def test_a_file_that_the_judge_would_not_read_is_refused_before_anything_is_paid_for(penmark, command, option, reader):
+    writer_script("w.jsonl")
+    model = judge_script("j.jsonl")
+    done = penmark(f"{command} --judge rubric {option} x.toml --judge-model", model)
+    done.refused(f"`rubric` reads no {option}", f"--judge {reader}")
+    assert not Path("penmark.db").exists()
+
+
 def test_a_cost_limit_without_a_price_is_told_before_anything_is_paid_for(penmark):
     with serving(lambda prompt: verdict(7)) as server:
         done = penmark(

@@ -64,6 +64,14 @@ def test_texts_come_from_files_beside_the_tree_or_from_the_tree(tree, tmp_path):
         assert "Look" in asked["look",].prompt.tail
 
 
+def test_a_tree_and_texts_saved_with_a_byte_order_mark_are_those_without(tree, tmp_path):
+    def hashes(mark):
+        (tmp_path / "rhyme.en.md").write_text(f"{mark}<!-- name -->\nRhyme\n<!-- description -->\nDoes it rhyme?\n")
+        return tree(mark + 'id = "t"\n[[leaf]]\npath = "rhyme"\ntext = "rhyme"\n').settings()["prompt_hash"]
+
+    assert hashes("\ufeff") == hashes("")
+
+
 def test_words_by_language_are_asked_in_the_tasks_language(tree):
     judge = tree(SMALL)
     assert "看是否有礼。" in questions(judge, task(language="zh"))["content/tone",].prompt.tail

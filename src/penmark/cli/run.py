@@ -239,10 +239,16 @@ def write_request(flags: WriteFlags | RunFlags) -> WriteRequest:
 def judge_request(
     flags: JudgeFlags | RunFlags | RankFlags | RobustnessFlags, *, writers: tuple[str, ...], calls: CallOptions
 ) -> JudgeRequest:
-    """What the options ask to judge."""
+    """What the options ask to judge.
+
+    Raises:
+        ConfigError: when a file is named that this judge does not read.
+    """
     from penmark.protocols import JudgeOptions
     from penmark.session import JudgeRequest
 
+    _check_read(flags.judge, "tree", flags.tree)
+    _check_read(flags.judge, "calibrated", flags.calibration, option="--calibration")
     return JudgeRequest(
         bench=flags.bench,
         judge=flags.judge,
@@ -267,6 +273,16 @@ def judge_request(
         ),
         calls=calls,
     )
+
+
+def _check_read(judge: str, reader: str, file: Path | None, *, option: str = "--tree") -> None:
+    """Rather than pay for scores by something else than the file that was named."""
+    from penmark.errors import ConfigError
+
+    if file is not None and judge != reader:
+        raise ConfigError(
+            f"the judge `{judge}` reads no {option}; judge with `--judge {reader}`, or leave out {option}"
+        )
 
 
 def call_options(flags: CallFlags, sampling: SamplingFlags) -> CallOptions:

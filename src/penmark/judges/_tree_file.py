@@ -96,7 +96,7 @@ def read_tree(file: Traversable, folder: Traversable, preset: Preset) -> Tree:
 
 def _read(file: Traversable) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{file}: cannot be read as a tree ({error}); name a TOML file, {HELP}") from error
 

@@ -53,7 +53,7 @@ def read_texts(folder: Traversable, stem: str) -> tuple[dict[str, LeafText], dic
     there = {language: name for language, name in names.items() if (folder / name).is_file()}
     if not there:
         raise DataError(f"there is neither {' nor '.join(names.values())} in {folder}; write one of them")
-    sources = {name: (folder / name).read_text(encoding="utf-8") for name in there.values()}
+    sources = {name: (folder / name).read_text(encoding="utf-8-sig") for name in there.values()}
     return {language: _parse(name, sources[name]) for language, name in there.items()}, sources
 
 

@@ -45,7 +45,7 @@ def _from_text(text: str) -> dict[str, object]:
 
 def _from_file(path: Path) -> Iterator[tuple[str, object]]:
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}); name a TOML file with --weights") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
