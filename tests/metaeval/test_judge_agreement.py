@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, cohen_kappa_score
 from penmark.errors import ConfigError
 from penmark.metaeval.agreement import Question, agreement, as_json
 from penmark.metaeval.comparing import MOST_TASKS, Setting, briefly
-from penmark.metaeval.panel import Panel, Rater
+from penmark.metaeval.panel import Panel, Rater, within_writers
 from penmark.store import Store
 
 
@@ -237,3 +237,10 @@ def test_without_people_the_command_says_how_to_get_them(store):
     with pytest.raises(ConfigError, match="no judgments by nobody"):
         ask(store, judges=["nobody"])
     assert list(ask(store, human="j", judges=["human"])) == ["human", "length", "random"]
+
+
+def test_a_writer_whose_scores_are_all_the_same_is_average_whatever_the_rounding():
+    scores = np.array([0.1, 0.1, 0.1, 1, 3, math.nan])
+    found = within_writers(scores, np.array([0, 0, 0, 1, 1, 1]))
+    assert found[:5].tolist() == [0, 0, 0, -1, 1]
+    assert math.isnan(found[5])

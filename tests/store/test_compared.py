@@ -113,3 +113,11 @@ def test_scores_are_read_as_preferences_by_their_mean_over_repeats(store):
         ("1", "ann", "bob", 0): (None, "unscored"),
     }
     assert counted(store, "nobody") == {}
+
+
+def test_equal_means_that_rounding_sets_apart_are_a_tie(store):
+    for repeat, (ann, bob) in enumerate(zip((0.1, 0.2, 0.3), (0.3, 0.2, 0.1), strict=True)):
+        score(store, "ann", ann, repeat=repeat)
+        score(store, "bob", bob, repeat=repeat)
+    assert (0.1 + 0.2 + 0.3) / 3 != (0.3 + 0.2 + 0.1) / 3
+    assert counted(store, "points") == {("0", "ann", "bob", 0): (0, "single")}

@@ -20,9 +20,9 @@ SAYS_JUDGES = (
 )
 LEGEND_JUDGES = (
     "First wins: of the verdicts that name a winner, those that name the text shown first; 50% is fair. Consistent: "
-    "pairs with the same winner, or a tie, in both orders; a coin that never ties reaches 50%. Twice first, twice second: pairs whose "
-    "verdict followed the place. One tie: pairs with a tie in one order only. Lean: mean margin for the text shown "
-    "first, of 2; 0 is fair. Square brackets: 95% intervals, from a bootstrap over tasks."
+    "pairs with the same winner, or a tie, in both orders; a coin that never ties reaches 50%. Twice first, twice "
+    "second: pairs whose verdict followed the place. One tie: pairs with a tie in one order only. Lean: mean margin "
+    "for the text shown first, of 2; 0 is fair. Square brackets: 95% intervals, from a bootstrap over tasks."
 )
 SAYS_WRITERS = "Win rate of each writer when its text was shown first and second, a tie counting one half."
 

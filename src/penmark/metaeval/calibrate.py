@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penmark.errors import ConfigError
+from penmark.metaeval.panel import within_writers
 from penmark.metaeval.score_table import FloatArray, ScoreTable
-from penmark.metaeval.variant_figures import Figure
+from penmark.metaeval.variant_figures import DECIMALS, Figure
 from penmark.stats.agreement import pair_counts
 from penmark.stats.bootstrap import difference_interval, ratio_interval, resample_weights
 from penmark.stats.leaf_calibration import METHODS, Calibration, Method, cross_fit, fit, folds
@@ -28,7 +29,6 @@ from penmark.stats.leaf_calibration import METHODS, Calibration, Method, cross_f
 FOLDS = 10
 WRITER_FOLDS = 5
 FEWEST_TASKS = 5
-DECIMALS = 9
 
 Leaf = tuple[str, str]  # (judge, node)
 
@@ -165,7 +165,7 @@ class _Figures:
         self.at = at
         self.weights_B_N = resample_weights(at.tasks, seed=seed)
         self.human_N_W = self._placed(at.human_R)
-        self.normalised_N_W = self._placed(_normalised(at.human_R, at.writer_R))
+        self.normalised_N_W = self._placed(within_writers(at.human_R, at.writer_R))
 
     def row(
         self, name: str, points_R: FloatArray, unseen_R: FloatArray | None = None, beside: FloatArray | None = None
@@ -200,16 +200,6 @@ class _Figures:
 
 def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
-
-
-def _normalised(human_R: FloatArray, writer_R: NDArray[np.intp]) -> FloatArray:
-    """Human scores less their mean over the writer, in standard deviations; 0 where a writer's do not vary."""
-    number = np.bincount(writer_R).astype(np.float64)
-    mean = np.bincount(writer_R, weights=human_R) / np.maximum(number, 1)
-    moved_R = human_R - mean[writer_R]
-    spread = np.sqrt(np.bincount(writer_R, weights=moved_R**2) / np.maximum(number, 1))[writer_R]
-    normalised_R: FloatArray = np.divide(moved_R, spread, out=np.zeros_like(moved_R), where=spread > 0)
-    return normalised_R
 
 
 def as_json(made: Calibrated) -> dict[str, object]:

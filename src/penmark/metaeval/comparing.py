@@ -17,8 +17,8 @@ from typing import Literal
 
 import numpy as np
 
-from penmark.metaeval.panel import DECIMALS, FloatArray, IntArray, Pairs, Panel, Rater, normalised, pairs_of, verdicts
-from penmark.metaeval.variant_figures import Figure
+from penmark.metaeval.panel import FloatArray, IntArray, Pairs, Panel, Rater, normalised, pairs_of, verdicts
+from penmark.metaeval.variant_figures import DECIMALS, Figure
 from penmark.stats import resampled
 from penmark.stats.agreement import Ties, verdicts_agree
 from penmark.stats.bootstrap import percentile_interval, resample_weights

@@ -17,11 +17,11 @@ import numpy as np
 
 from penmark.errors import ConfigError
 from penmark.metaeval.score_table import FloatArray, ScoreTable
+from penmark.metaeval.variant_figures import DECIMALS
 from penmark.stats.prediction_powered import CorrectedMean, Interval, corrected_mean
 
 MOST_DRIFT = 3.0  # standard errors
 FEW_LABELS = 50  # fewer, and intervals of win rates are known to cover too little
-DECIMALS = 9  # Sums in another order differ in the last bits, which must not break ties.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

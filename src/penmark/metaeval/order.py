@@ -207,8 +207,8 @@ def _notes(made: OrderBias) -> list[str]:
         notes.append(f"it prefers the text shown {place}: that one wins {won:.1%} of its decided verdicts, 50% is fair")
     if made.is_blind and same is not None:
         notes.append(
-            f"where it names a winner in both orders, it is the same one in {same:.1%} of the pairs, no more often than "
-            "a coin's: it follows the place, or chance, and not the text; do not rank writers by it"
+            f"where it names a winner in both orders, it is the same one in {same:.1%} of the pairs, no more often "
+            "than a coin's: it follows the place, or chance, and not the text; do not rank writers by it"
         )
     if not made.both:
         notes.append("each pair was shown in one order only, so a taste for a place cannot be told from one for texts")

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penmark.errors import ConfigError
+from penmark.metaeval.variant_figures import DECIMALS
 from penmark.records import Task
 from penmark.store import Store, reads
 from penmark.store.compared import settled
@@ -25,8 +26,6 @@ from penmark.store.tallies import tallies
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
-
-DECIMALS = 9  # Sums in another order differ in the last bits, which must not break ties.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,14 +181,19 @@ def normalised(panel: Panel, rater: Rater) -> Rater:
     """The rater with scores as standard deviations from its mean of the same writer; one that scores.
 
     Where each writer was rated by one person, this takes out how strict that person was, and with it how good the
-    writer is. A writer whose scores are all the same gets 0.
+    writer is.
     """
     assert rater.scores_R is not None
-    z_R = np.full_like(rater.scores_R, np.nan)
-    for writer in range(len(panel.writers)):
-        of_writer = (panel.writer_R == writer) & ~np.isnan(rater.scores_R)
-        scores = rater.scores_R[of_writer]
+    return replace(rater, scores_R=within_writers(rater.scores_R, panel.writer_R))
+
+
+def within_writers(scores_R: FloatArray, writer_R: IntArray) -> FloatArray:
+    """Scores less the mean of their writer, in standard deviations; 0 where a writer's are all the same, NaN stays."""
+    z_R = np.full_like(scores_R, np.nan)
+    for writer in np.unique(writer_R):
+        of_writer = (writer_R == writer) & ~np.isnan(scores_R)
+        scores = scores_R[of_writer]
         if scores.size:
             spread = scores.std()
             z_R[of_writer] = ((scores - scores.mean()) / (spread if spread > 10**-DECIMALS else np.inf)).round(DECIMALS)
-    return replace(rater, scores_R=z_R)
+    return z_R

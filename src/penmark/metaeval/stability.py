@@ -17,12 +17,10 @@ from penmark.judges.auto_plan import CARD as AUTO_PLAN
 from penmark.judges.auto_plan import dimension_shares
 from penmark.metaeval.comparing import Estimate, Setting
 from penmark.metaeval.panel import FloatArray, Panel, load_panel
-from penmark.metaeval.variant_figures import Figure, plain_figure
+from penmark.metaeval.variant_figures import DECIMALS, Figure, plain_figure
 from penmark.stats import repeats
 from penmark.stats.resampled import ratios
 from penmark.store import Store, reads
-
-ROUNDED = 9  # as in a panel: rounding must not break ties
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +114,7 @@ def _rounds(store: Store, panel: Panel, judge: str) -> FloatArray:
     rows = [row for row in reads.root_scores(store.db, panel.bench, judge) if row[0] in place]
     scores_T_R = np.full((1 + max((repeat for _, repeat, _ in rows), default=0), len(place)), np.nan)
     for response, repeat, score in rows:
-        scores_T_R[repeat, place[response]] = np.nan if score is None else round(score, ROUNDED)
+        scores_T_R[repeat, place[response]] = np.nan if score is None else round(score, DECIMALS)
     return scores_T_R
 
 

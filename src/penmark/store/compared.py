@@ -16,6 +16,8 @@ from typing import Literal, NamedTuple
 from penmark.records import Preference
 from penmark.store import reads
 
+DECIMALS = 9  # Sums in another order differ in the last bits, which must not break ties.
+
 State = Literal["agreed", "contradicted", "single", "unscored"]
 
 
@@ -97,14 +99,14 @@ def settle(shown: Sequence[int | None], *, orders: int) -> tuple[int | None, Sta
 def from_scores(db: sqlite3.Connection, bench: str, judge: str) -> Iterator[Compared]:
     """The root scores of a judge read as preferences: of two responses to a task the higher wins, equal ones tie.
 
-    Repeats are averaged first; a pair of which one is unscored is unscored. Only judges for whom more is better can be
-    read so.
+    Repeats are averaged first, and sums in another order make no difference; a pair of which one is unscored is
+    unscored. Only judges for whom more is better can be read so.
     """
-    sql = """SELECT t.id, r.writer, r.key, avg(j.score) FROM tasks t JOIN responses r ON r.task = t.key
+    sql = """SELECT t.id, r.writer, r.key, round(avg(j.score), ?) FROM tasks t JOIN responses r ON r.task = t.key
       JOIN judgments j ON j.response = r.key AND j.judge = ? AND j.node = ''
       WHERE t.bench = ? GROUP BY r.key ORDER BY t.position, t.key, r.writer, r.key"""
     left_out = reads.copies(db).keys()
-    rows = (_Scored(*row) for row in db.execute(sql, (judge, bench)))
+    rows = (_Scored(*row) for row in db.execute(sql, (DECIMALS, judge, bench)))
     for _, found in groupby((row for row in rows if row.writer not in left_out), key=lambda row: row.task):
         for one, other in combinations(found, 2):
             yield _from_means(one, other)
