@@ -156,6 +156,7 @@ def test_another_judge_can_stand_for_people(penmark):
     assert human["pairs"]["n"] == 4
     table = penmark("meta ablate --judge paper --human upstream").ok().out
     assert "Agreement with upstream" in table
+    assert "(length of the text)" in table
     penmark("meta ablate --judge paper --human nobody").refused("no scores by judge 'nobody'")
 
 

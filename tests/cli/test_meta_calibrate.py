@@ -40,10 +40,11 @@ def test_a_calibration_agrees_on_tasks_held_out_and_becomes_a_judge(penmark):
     made = penmark("meta calibrate b --judge surface --json --save c.json").ok().json()
     assert made["tasks"] == TASKS
     held_out = made["held_out"]
-    assert list(held_out) == ["surface", "linear", "ranks", "monotone", "alike"]
+    assert list(held_out) == ["surface", "length", "linear", "ranks", "monotone", "alike"]
     assert held_out["ranks"]["agreement"]["value"] > 0.95
     assert held_out["ranks"]["unseen_writers"]["value"] > 0.9
     assert held_out["surface"]["gain"] is None
+    assert held_out["length"]["agreement"] == held_out["surface"]["agreement"]  # Here, more sentences are longer texts.
     penmark("judge b --judge calibrated --calibration c.json").ok()
     with Store("penmark.db") as store:
         people = {(t, w): j.score for t, w, j in reads.judgments_on(store.db, "b", "human")}

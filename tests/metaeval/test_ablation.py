@@ -10,7 +10,7 @@ import pytest
 from penmark.errors import ConfigError, DataError
 from penmark.evaluate.rollup import roll_up
 from penmark.metaeval.ablate import FULL, Choice
-from penmark.metaeval.ablation import ablate, as_json, check_choice, roots_of, save, standard_variants
+from penmark.metaeval.ablation import ablate, as_json, check_choice, other_judge, save, standard_variants
 from penmark.metaeval.judged import load_judged
 from penmark.records import Criterion, Judgment, Plan, PlanRecord, Response, Rubric, Task
 from penmark.reports.summary import build_report
@@ -93,11 +93,11 @@ def two(desk):
 
 def figures_of(desk, *variants, human=None):
     judged = desk.load()
-    compared = None if human is None else (human, roots_of(desk.store, judged, human))
+    compared = None if human is None else other_judge(desk.store, judged, human)
     return {v.name: v for v in ablate(judged, variants, compared).variants}
 
 
-def test_the_full_tree_gives_the_roots_of_the_store_and_their_means(two):
+def test_the_full_tree_gives_the_other_judge_the_store_and_their_means(two):
     full = figures_of(two)["full"]
     assert full.scored == 4
     assert full.coverage == 1
@@ -149,6 +149,20 @@ def test_only_responses_that_people_rated_count_in_the_comparison(two):
     human = figures_of(two, human="people")["full"].human
     assert human.pairs.n == 0
     assert (human.pairs.value, human.pearson, human.spearman) == (None, None, None)
+
+
+def test_the_length_stands_beside_the_agreement_with_people(desk):
+    """The longer name makes the longer text; people prefer it once and twice not."""
+    for number, (ann, annabel) in enumerate([(1, 2), (3, 1), (3, 2)]):
+        task = desk.task(number)
+        for writer, score in (("ann", ann), ("annabel", annabel)):
+            desk.judged(task, writer, 8, 4, 4)
+            desk.rated(task, writer, score)
+    judged = desk.load()
+    made = ablate(judged, [], other_judge(desk.store, judged, "people"))
+    assert (made.length.pairs.value, made.length.pairs.n) == (pytest.approx(1 / 3), 3)
+    assert made.length.kendall == pytest.approx(-1)
+    assert as_json(made)["length"]["pairs"]["n"] == 3
 
 
 def test_a_judge_that_rated_none_of_the_responses_is_refused(two):
@@ -337,6 +351,7 @@ def test_json_has_null_for_what_there_is_not_and_a_figure_has_its_interval(desk)
         "bench": "demo",
         "judge": "J",
         "human": None,
+        "length": None,
         "variants": {
             "full": {
                 "scored": 1,

@@ -7,7 +7,7 @@ import pytest
 from score_tables import BENCH, stored, task
 
 from penmark.errors import ConfigError
-from penmark.metaeval.score_table import load_table
+from penmark.metaeval.score_table import chars_of, load_table
 from penmark.records import Judgment, Response
 from penmark.store import Store
 
@@ -50,3 +50,10 @@ def test_a_name_that_is_not_there_is_refused(tmp_path, judges, writers, message)
         pytest.raises(ConfigError, match=message),
     ):
         load_table(store, BENCH, judges, writers)
+
+
+def test_characters_are_by_task_and_writer_and_missing_where_there_is_no_text(tmp_path):
+    path = stored(tmp_path / "s.db", ["a", "bcd"], J={"": np.ones((2, 2))})
+    with Store(path) as store:
+        chars_N_W = chars_of(store, BENCH, [task(1), task(0), task(7)], ["bcd", "nobody", "a"])
+    assert np.array_equal(chars_N_W, [[5, np.nan, 3], [5, np.nan, 3], [np.nan] * 3], equal_nan=True)

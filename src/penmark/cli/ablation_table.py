@@ -44,10 +44,11 @@ def _scores(ablation: Ablation) -> Table:
 def _agreement(ablation: Ablation) -> Table:
     title = f"Agreement with {ablation.human}: means of the writers, and pairs of responses to one task"
     table = _table(title, ["Pearson", "Spearman", "tau-b", "Pairs in the same order", "Pairs"])
-    for v in ablation.variants:
-        if (h := v.human) is not None:
+    found = [*((v.name, v.human) for v in ablation.variants), ("(length of the text)", ablation.length)]
+    for name, h in found:
+        if h is not None:
             system = (_number(h.pearson), _number(h.spearman), _number(h.kendall))
-            _add(table, v.name, *system, _with_interval(h.pairs), f"{h.pairs.n:,}")
+            _add(table, name, *system, _with_interval(h.pairs), f"{h.pairs.n:,}")
     return table
 
 

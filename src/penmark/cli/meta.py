@@ -27,8 +27,8 @@ from penmark.cli.output import print_or_save
 
 if TYPE_CHECKING:
     from penmark.metaeval.ablate import Choice, Variant
+    from penmark.metaeval.ablation import Other
     from penmark.metaeval.judged import Judged
-    from penmark.metaeval.variant_figures import FloatArray
     from penmark.store import Store
 
 app = typer.Typer(help="How far judges can be trusted.", no_args_is_help=True)
@@ -132,15 +132,15 @@ def _choice(judged: Judged, flags: AblateFlags) -> Choice:
     return Choice(without=flags.without or (), only=flags.only or (), weights=weights, base=base)
 
 
-def _human(store: Store, judged: Judged, name: str | None) -> tuple[str, FloatArray] | None:
-    """The judge to compare with and its roots."""
-    from penmark.metaeval.ablation import roots_of
+def _human(store: Store, judged: Judged, name: str | None) -> Other | None:
+    """The judge to compare with."""
+    from penmark.metaeval.ablation import other_judge
     from penmark.reports.choice import choose
 
     if name is None:
         return None
     choose(store, judged.bench, name)
-    return name, roots_of(store, judged, name)
+    return other_judge(store, judged, name)
 
 
 command(app, "ablate", AblateFlags)(ablate)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 LEGEND = (
     "Share of response pairs put in people's order, tasks held out; 95% interval over tasks. Per writer: human scores "
     "normalised within each writer. Gain: over the first judge. Unseen writers: with writers held out, too; a share "
-    "that falls there was won by telling writers, or their raters, apart."
+    "that falls there was won by telling writers, or their raters, apart. `penmark meta agreement` has the human "
+    "ceiling, coverage and cost."
 )
 
 
@@ -53,7 +54,7 @@ class CalibrateFlags(DbFlags):
 def calibrate(flags: CalibrateFlags) -> None:
     """Combine leaves of judges so that they agree with people, and say how well that works on tasks held out."""
     from penmark.metaeval.calibrate import as_json, calibrate, save
-    from penmark.metaeval.score_table import load_table
+    from penmark.metaeval.score_table import chars_of, load_table
     from penmark.store import Store, reads
 
     for path in (flags.output, flags.save):
@@ -61,8 +62,9 @@ def calibrate(flags: CalibrateFlags) -> None:
             check_writable(path)
     with Store(flags.db, create=False) as store:
         table = load_table(store, flags.bench, [*flags.judge, flags.human])
+        chars_N_W = chars_of(store, flags.bench, table.tasks, table.writers)
         specs = reads.specs(store.db, "judges")
-    made = calibrate(table, flags.judge, flags.human, method=flags.method, seed=flags.seed)
+    made = calibrate(table, flags.judge, flags.human, chars_N_W=chars_N_W, method=flags.method, seed=flags.seed)
     if flags.save is not None:
         with writing_to(flags.save):
             save(made, specs, flags.save)

@@ -1,7 +1,8 @@
 """People's ratings, taken into the store as judgments and preferences: a person is a judge like any other.
 
-Each annotator is a judge "human:NAME"; the judge "human" is all of them together: the mean of their scores, and the
-verdict that most of them give on a pair. Where a file does not say who rated, "human" is whoever did.
+Each annotator is a judge "human:NAME"; the judge "human" is all of them together: the mean of their scores, and on a
+pair the side that more of them are on than on the other, a tie where neither is, however many call it one. Where a file
+does not say who rated, "human" is whoever did.
 """
 
 from __future__ import annotations

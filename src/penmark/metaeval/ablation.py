@@ -1,4 +1,5 @@
 """An ablation from the store: which variants, their figures, and one kept as a judge of its own."""
+# ruff: noqa: N815 - the names carry the axes of the arrays
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from penmark.evaluate.provenance import new_run
 from penmark.evaluate.rollup import NodeScore
 from penmark.metaeval.ablate import FULL, Choice, Variant, missing_leaves, roots, standard, variant_trees
 from penmark.metaeval.judged import Judged, node_paths, outline
-from penmark.metaeval.variant_figures import FloatArray, VariantFigures, figures, gather
+from penmark.metaeval.score_table import chars_of
+from penmark.metaeval.variant_figures import Agreement, FloatArray, VariantFigures, agreement_of, figures, gather
 from penmark.protocols import JudgeOptions
 from penmark.records import Judgment, Rubric, content_key
 from penmark.stats.bootstrap import resample_weights
@@ -27,18 +29,29 @@ ROOT_TOLERANCE = 1e-6
 PATHS_SHOWN = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A judge to compare with: its roots and the characters of the texts, shape (tasks, writers); NaN = none."""
+
+    name: str
+    root_N_W: FloatArray
+    chars_N_W: FloatArray
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ablation:
     """Figures of each variant of a judge's tree, the full tree first.
 
     Attributes:
         human: the judge it was compared with; None when none was.
+        length: how far the length of the text agrees with that judge; None likewise.
         notes: what a reader must be told beside the figures.
     """
 
     bench: str
     judge: str
     human: str | None
+    length: Agreement | None
     variants: Sequence[VariantFigures]
     notes: Sequence[str]
 
@@ -68,7 +81,7 @@ def other_tree(judged: Judged, *, preset: Preset | None = None, file: Path | Non
 def ablate(
     judged: Judged,
     variants: Sequence[Variant],
-    human: tuple[str, FloatArray] | None = None,
+    human: Other | None = None,
     *,
     notes: Sequence[str] = (),
     seed: int = 0,
@@ -78,19 +91,20 @@ def ablate(
     Args:
         judged: leaf scores.
         variants: all can be had from these, see `check_choice`.
-        human: name and roots of a judge to compare with, see `roots_of`.
+        human: a judge to compare with, see `other_judge`.
         notes: what there is to say about the choice of variants.
         seed: of the bootstrap.
     """
     weights_B_N = resample_weights(len(judged.tasks), seed=seed)
     nodes = {v.name: list(roots(judged, variant_trees(judged, v))) for v in (FULL, *variants)}
     full = gather(judged, nodes[FULL.name])
-    human_N_W = None if human is None else human[1]
+    human_N_W = None if human is None else human.root_N_W
     made = [figures(judged, name, gather(judged, of), full, human_N_W, weights_B_N) for name, of in nodes.items()]
     return Ablation(
         bench=judged.bench,
         judge=judged.judge,
-        human=None if human is None else human[0],
+        human=None if human is None else human.name,
+        length=None if human is None else agreement_of(human.root_N_W, human.chars_N_W, weights_B_N),
         variants=made,
         notes=[*notes, *_notes(judged, nodes[FULL.name])],
     )
@@ -151,8 +165,8 @@ def _check_paths(trees: Sequence[Rubric], paths: Sequence[str], *, is_one_tree: 
         raise ConfigError(f"no {path!r} in the tree; there is {shown}")
 
 
-def roots_of(store: Store, judged: Judged, judge: str) -> FloatArray:
-    """Roots of another judge for the same responses, shape (tasks, writers); NaN = unscored.
+def other_judge(store: Store, judged: Judged, judge: str) -> Other:
+    """What another judge, and the length, say of the same responses.
 
     Raises:
         ConfigError: when it has scored none of them.
@@ -169,7 +183,7 @@ def roots_of(store: Store, judged: Judged, judge: str) -> FloatArray:
         )
     mean_N_W: FloatArray = np.full_like(sums[0], np.nan)
     np.divide(sums[0], sums[1], out=mean_N_W, where=sums[1] > 0)
-    return mean_N_W
+    return Other(judge, mean_N_W, chars_of(store, judged.bench, judged.tasks, judged.writers))
 
 
 def save(store: Store, judged: Judged, variant: Variant, name: str) -> int:
@@ -225,6 +239,7 @@ def as_json(ablation: Ablation) -> Mapping[str, object]:
         "bench": ablation.bench,
         "judge": ablation.judge,
         "human": ablation.human,
+        "length": None if ablation.length is None else _plain(asdict(ablation.length)),
         "variants": {v.name: _plain({k: x for k, x in asdict(v).items() if k != "name"}) for v in ablation.variants},
         "notes": list(ablation.notes),
     }

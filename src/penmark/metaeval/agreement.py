@@ -269,7 +269,7 @@ class _Comparing:
         return float((there_P & ~np.isnan(verdicts(judge, self.pairs))).sum() / there_P.sum()) if there_P.any() else 0.0
 
     def _ceiling(self) -> JudgeAgreement:
-        """One annotator against the mean, or the verdict of most, of the rest; averaged over the annotators."""
+        """One annotator against the rest, as `_together` has them; averaged over the annotators."""
         plain, even, covered = [], [], []
         for one in self.people:
             rest = _together([rater for rater in self.people if rater is not one], self.panel)
@@ -308,7 +308,7 @@ class _Comparing:
 
 
 def _together(people: Sequence[Rater], panel: Panel) -> Rater:
-    """Several annotators as one: the mean of their scores, or the verdict of most of them."""
+    """Several annotators as one: the mean of their scores, or the side that more are on, a tie where neither is."""
     scored = [rater.scores_R for rater in people if rater.scores_R is not None]
     if scored:
         counts_R = sum((~np.isnan(s)).astype(float) for s in scored)

@@ -26,6 +26,7 @@ from penmark.stats.agreement import pair_counts
 from penmark.stats.bootstrap import difference_interval, ratio_interval, resample_weights
 from penmark.stats.leaf_calibration import METHODS, Calibration, Method, cross_fit, fit, folds
 
+LENGTH = "length"
 FOLDS = 10
 WRITER_FOLDS = 5
 FEWEST_TASKS = 5
@@ -60,7 +61,7 @@ class HeldOut:
     Attributes:
         agreement: with the human scores; people's ties left out, its own count one half.
         normalised: with the human scores normalised within each writer.
-        gain: agreement less that of the first source judge; None for that judge.
+        gain: agreement less that of the first source judge; None for judges.
         unseen_writers: agreement where its writers were held out, too; None for judges and where it is not computed.
     """
 
@@ -73,7 +74,7 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibrated:
-    """The figures, judges first, and the calibration by the chosen method over all responses."""
+    """The figures, judges and the length first, and the calibration by the chosen method over all responses."""
 
     bench: str
     human: str
@@ -122,14 +123,21 @@ def _leaves(nodes: Mapping[str, FloatArray]) -> list[str]:
 
 
 def calibrate(
-    table: ScoreTable, sources: Sequence[str], human: str, *, method: Method = "ranks", seed: int = 0
+    table: ScoreTable,
+    sources: Sequence[str],
+    human: str,
+    *,
+    chars_N_W: FloatArray,
+    method: Method = "ranks",
+    seed: int = 0,
 ) -> Calibrated:
-    """Held-out figures of every method beside the sources, and the calibration by one of them.
+    """Held-out figures of every method beside the sources and the length, and the calibration by one of them.
 
     Args:
         table: has the sources and the human judge.
         sources: judges whose leaves are combined; the first is what the others are compared with.
         human: the judge to agree with.
+        chars_N_W: from `chars_of`, for the tasks and writers of the table.
         method: of the calibration to give back.
         seed: of the folds and the bootstrap.
 
@@ -138,7 +146,8 @@ def calibrate(
     """
     at = rated(table, sources, human)
     figures = _Figures(at, seed)
-    rows = [figures.row(judge, root_R) for judge, root_R in at.root_R.items()]
+    judges = {LENGTH: chars_N_W[at.task_R, at.writer_R], **at.root_R}
+    rows = [figures.row(judge, judges[judge]) for judge in dict.fromkeys([*sources, LENGTH])]
     by_task = folds(at.task_R, FOLDS, seed=seed)
     by_writer = folds(at.writer_R, WRITER_FOLDS, seed=seed)
     for each in METHODS:

@@ -96,8 +96,9 @@ def load_panel(store: Store, bench: str) -> Panel:
 def load_rater(store: Store, panel: Panel, judge: str) -> Rater:
     """What a judge in the store said: its root scores or, where it has none, its preferences.
 
-    A response scored several times has the mean of its scores, a pair judged several times the side that most verdicts
-    are on; the verdicts on a pair shown in both orders are settled first, as in `store.compared`.
+    A response scored several times has the mean of its scores, a pair judged several times the side that more verdicts
+    are on, a tie where neither is; the verdicts on a pair shown in both orders are settled first, as in
+    `store.compared`.
 
     Raises:
         ConfigError: when it has neither here.

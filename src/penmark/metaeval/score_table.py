@@ -72,6 +72,19 @@ def load_table(store: Store, bench: str, judges: Sequence[str], writers: Sequenc
     )
 
 
+def chars_of(store: Store, bench: str, tasks: Sequence[Task], writers: Sequence[str]) -> FloatArray:
+    """What the judge that counts characters says of these, shape (tasks, writers), white space included.
+
+    NaN where there is no text.
+    """
+    task_at, writer_at = ({name: at for at, name in enumerate(of)} for of in ([t.key for t in tasks], writers))
+    chars_N_W = np.full((len(task_at), len(writer_at)), np.nan)
+    for _, task, writer, chars in reads.response_lengths(store.db, bench):
+        if task in task_at and writer in writer_at and chars is not None:
+            chars_N_W[task_at[task], writer_at[writer]] = chars
+    return chars_N_W
+
+
 def _check_names(store: Store, bench: str, judges: Sequence[str], writers: Sequence[str]) -> None:
     for kind, given, known in (
         ("judge", judges, reads.judges_of(store.db, bench)),

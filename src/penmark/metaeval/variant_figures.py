@@ -144,7 +144,7 @@ def figures(
         kendall=_number(kendall(own_W, full_W)),
         spearman=_number(spearman(own_W, full_W)),
         change=change,
-        human=None if human_N_W is None else _agreement(human_N_W, roots.mean_N_W, weights_B_N),
+        human=None if human_N_W is None else agreement_of(human_N_W, roots.mean_N_W, weights_B_N),
     )
 
 
@@ -154,7 +154,8 @@ def _rank(writer: tuple[str, Figure]) -> tuple[bool, float, str]:
     return figure.value is None, -(figure.value or 0.0), name
 
 
-def _agreement(human_N_W: FloatArray, judge_N_W: FloatArray, weights_B_N: FloatArray) -> Agreement:
+def agreement_of(human_N_W: FloatArray, judge_N_W: FloatArray, weights_B_N: FloatArray) -> Agreement:
+    """How far two judges agree on the responses that both scored; NaN = unscored."""
     human_W, judge_W = _paired_means(human_N_W, judge_N_W)
     agreed_N, compared_N = pair_counts(human_N_W, judge_N_W)
     (pairs,) = _ratios(agreed_N[:, None], compared_N[:, None], [int(compared_N.sum())], weights_B_N)
