@@ -68,6 +68,15 @@ def test_what_a_reader_must_know_is_noted():
     assert "people's alone" in useless.notes[-1]
 
 
+def test_labels_that_are_all_alike_are_not_taken_for_certainty():
+    human_N_W = np.array([[3.0, 3], [3, 4], [NONE, NONE], [3, 5]])
+    made = correct(table(["a", "b"], j=np.ones((4, 2)), human=human_N_W), "j", "human")
+    assert [note for note in made.notes if "alike" in note] == [
+        "All labels of a are alike: that interval has no width, which is no certainty."
+    ]
+    assert made.means["a"].labels_to_halve is None
+
+
 def test_more_labels_than_there_are_is_refused():
     human_N_W, judge_N_W = scores(count=5)
     with pytest.raises(ConfigError, match="human scores for 5 tasks, fewer than --labels 6"):

@@ -229,6 +229,14 @@ def test_one_rated_response_has_no_pair_and_no_figure(store):
     assert any("no pair" in note for note in made.notes)
 
 
+def test_people_who_tie_everything_leave_no_order_to_agree_with(store):
+    rated(store, {"1": {"a": 3, "b": 3}, "2": {"a": 1, "b": 1}})
+    made = agreement(store, Question(bench=BENCH))
+    assert made.judges[0].figures["pairwise"].value is None
+    assert made.judges[0].figures["accuracy"].n == 2
+    assert made.notes[-1] == "The human ties every pair, so there is no order to agree with."
+
+
 def test_without_people_the_command_says_how_to_get_them(store):
     rated(store, {"1": {"a": 3, "b": 1}})
     judged(store, "j", {("1", "a"): 1, ("1", "b"): 2})

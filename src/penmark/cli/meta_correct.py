@@ -102,13 +102,14 @@ def _cells(found: CorrectedMean) -> list[str]:
     from penmark.metaeval.correct import narrower
 
     share = narrower(found)
+    to_halve = "more than all" if found.labels_to_halve is None else f"{found.labels_to_halve:,}"
     return [
         _number(found.judge),
         f"{found.labelled:,}",
         _with_interval(found.human),
         _with_interval(found.mean),
         "–" if share is None else f"{100 * share:.0f}%",
-        "more than all" if found.labels_to_halve is None else f"{found.labels_to_halve:,}",
+        to_halve if found.mean.width > 0 else "–",
         _number(found.correlation),
     ]
 

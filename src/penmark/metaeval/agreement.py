@@ -305,6 +305,8 @@ class _Comparing:
             yield "The human ceiling is not known: the ratings do not name two annotators who rated the same."
         if not len(self.pairs.human_P):
             yield "No two responses to one task by different writers were rated, so there is no pair to compare."
+        elif not (self.pairs.human_P != 0).any():
+            yield "The human ties every pair, so there is no order to agree with."
 
 
 def _together(people: Sequence[Rater], panel: Panel) -> Rater:

@@ -132,6 +132,9 @@ def _notes(table: ScoreTable, means: Mapping[str, CorrectedMean], rated: int) ->
             f"The judge scores the labelled texts of {', '.join(drifting)} unlike the others: they are hardly a random "
             "part, and the figures hold for random parts only."
         )
+    level = [writer for writer, found in means.items() if found.labelled > 1 and found.human.width == 0]
+    if level:
+        yield f"All labels of {', '.join(level)} are alike: that interval has no width, which is no certainty."
     fewest = min((found.labelled for found in means.values()), default=0)
     if rated > 1 and fewest < FEW_LABELS:
         yield f"With fewer than {FEW_LABELS} labels (here {fewest}), intervals of win rates cover less than they say."

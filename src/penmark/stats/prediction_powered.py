@@ -62,7 +62,7 @@ class CorrectedMean:
         drift: how much higher the judge scores the labelled items than the others, in standard errors; beyond 3 or so
             the labelled ones are hardly a random part. NaN where it cannot be had.
         labels_to_halve: labels with which the interval would be half as wide, the items staying as many as they are;
-            None where all of them would not do.
+            None where all of them would not do, or there is no width to halve.
     """
 
     mean: Interval
