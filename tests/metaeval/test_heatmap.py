@@ -37,6 +37,15 @@ def test_everyone_is_held_against_everyone(store):
     assert made["measures"]["pearson"]["pairs"]["j"] is None
 
 
+def test_the_length_coverage_and_cost_stand_beside_judges_that_are_named(store):
+    judged(store, "length", dict.fromkeys(HUMAN, 10))
+    judged(store, "half", {place: 3 if place[1] == "a" else None for place in HUMAN}, model="openai/m")
+    made = as_json(heatmap(store, BENCH, ["half", "human"]))
+    assert made["judges"] == ["half", "human", "length"]
+    assert made["coverage"] == {"half": pytest.approx(1 / 3), "human": 1, "length": 1}
+    assert made["cost"] == {"half": 0, "human": None, "length": 0}
+
+
 @pytest.mark.parametrize("measure", [m for m in MEASURES if m != "pairwise"])
 def test_all_but_pairs_in_order_are_the_same_both_ways(store, measure):
     values = as_json(heatmap(store, BENCH))["measures"][measure]

@@ -55,7 +55,7 @@ def show_judges(flags: JudgesFlags) -> None:
         made = heatmap(store, bench_of(store, flags.bench), tuple(flags.judge or ()))
     is_page = flags.output is not None and flags.output.suffix.lower() in PAGES
     measures = [flags.by, *(m for m in TITLES if m != flags.by and is_page)]
-    sections = [section(made, measure) for measure in measures]
+    sections = [*(section(made, measure) for measure in measures), _costs(made)]
     show(flags, as_json(made), Sheet(title=f"Judges of {made.bench} against each other", sections=sections))
 
 
@@ -66,6 +66,23 @@ def section(made: Heatmap, measure: Measure) -> Section:
     title, says = TITLES[measure]
     rows = [(name, [_cell(v) for v in row]) for name, row in zip(made.judges, made.values[measure], strict=True)]
     return Section(title=title, says=says, columns=("", *made.judges), rows=rows)
+
+
+def _costs(made: Heatmap) -> Section:
+    """How much of what it was asked each judge has a verdict on, and what that takes."""
+    from penmark.reports.sheet import Cell, Section, money, percent
+
+    rows = [
+        (
+            name,
+            [Cell(f"{asked:,}"), Cell(f"{scored:,}"), Cell(percent(scored / asked if asked else 0)), Cell(money(usd))],
+        )
+        for name, asked, scored, usd in zip(made.judges, made.asked, made.scored, made.cost_usd, strict=True)
+    ]
+    says = "Responses, or pairs of them, that each judge was asked about and has a verdict on."
+    return Section(
+        title="Coverage and cost", says=says, columns=("Judge", "Asked", "Scored", "Coverage", "USD each"), rows=rows
+    )
 
 
 def _cell(value: float | None) -> Cell:

@@ -35,11 +35,10 @@ from penmark.metaeval.panel import (
 from penmark.metaeval.variant_figures import Figure, plain_figure
 from penmark.stats.reliability import cohen_kappa, fleiss_kappa, krippendorff_alpha
 from penmark.store import Store, reads
-from penmark.store.tallies import judging_costs
+from penmark.store.tallies import cost_of, judging_costs
 
 CEILING = "human ceiling"
 POINTS = (1.0, 10.0)  # the scale of a judge that counts points
-RATED_ELSEWHERE = ("imported", "human")  # what they cost is not known here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,9 +219,7 @@ class _Comparing:
         return [*(self.question.judges or rest)]
 
     def _cost(self, judge: str) -> float | None:
-        spec = self.specs[judge]
-        free = spec.get("model") is None and spec.get("judge") not in RATED_ELSEWHERE
-        cost_usd = self.costs.get(judge, 0.0 if free else None)
+        cost_usd = cost_of(self.costs, judge, self.specs[judge])
         rater = load_rater(self.store, self.panel, judge)
         return None if cost_usd is None or not rater.asked else cost_usd / rater.asked
 

@@ -18,7 +18,7 @@ from penmark.metaeval.panel import Rater, load_panel, load_rater
 from penmark.metaeval.robustness import Robustness
 from penmark.metaeval.stability import Stability
 from penmark.store import Store, reads
-from penmark.store.tallies import judging_costs
+from penmark.store.tallies import cost_of, judging_costs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,6 @@ def _card(store: Store, setting: Setting, judge: str, human: str | None, seed: i
     rater = load_rater(store, setting.panel, judge)
     people = load_rater(store, setting.panel, human) if human is not None and human != judge else None
     spec = reads.specs(store.db, "judges")[judge]
-    is_free = spec.get("model") is None and spec.get("judge") not in agreements.RATED_ELSEWHERE
     return Card(
         bench=bench,
         judge=judge,
@@ -101,7 +100,7 @@ def _card(store: Store, setting: Setting, judge: str, human: str | None, seed: i
         statuses=reads.root_statuses(store.db, bench, judge),
         asked=rater.asked,
         scored=rater.scored,
-        cost_usd=judging_costs(store.db, bench).get(judge, 0.0 if is_free else None),
+        cost_usd=cost_of(judging_costs(store.db, bench), judge, spec),
     )
 
 

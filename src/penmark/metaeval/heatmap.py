@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from penmark.errors import ConfigError
 from penmark.metaeval.comparing import Setting, briefly
 from penmark.metaeval.panel import Rater, length_rater, load_panel, load_rater
 from penmark.store import Store, reads
+from penmark.store.tallies import cost_of, judging_costs
 
 MEASURES = ("pairwise", "kappa", "pearson", "spearman", "kendall", "system")
 LENGTH = "length"
@@ -23,12 +24,17 @@ class Heatmap:
     Attributes:
         values: measure to rows of values; None where there is none, and on the diagonal.
         n: pairs of responses behind each "pairwise".
+        asked: responses, or pairs, that each judge was asked about; `scored` those it has a verdict on.
+        cost_usd: of one of these; None where it is not known.
     """
 
     bench: str
     judges: Sequence[str]
     values: dict[str, list[list[float | None]]]
     n: list[list[int]]
+    asked: Sequence[int]
+    scored: Sequence[int]
+    cost_usd: Sequence[float | None]
 
 
 def heatmap(store: Store, bench: str, judges: Sequence[str] = ()) -> Heatmap:
@@ -47,7 +53,7 @@ def heatmap(store: Store, bench: str, judges: Sequence[str] = ()) -> Heatmap:
     panel = load_panel(store, bench)
     names = list(judges or there)
     raters = [load_rater(store, panel, name) for name in names]
-    if LENGTH not in there:
+    if LENGTH not in names:
         raters.append(length_rater(panel))
     if len(raters) < 2:
         raise ConfigError(
@@ -60,7 +66,18 @@ def heatmap(store: Store, bench: str, judges: Sequence[str] = ()) -> Heatmap:
         judges=[rater.name for rater in raters],
         values={m: [[cell.get(m, (None, 0))[0] for cell in row] for row in found] for m in MEASURES},
         n=[[cell.get("pairwise", (None, 0))[1] for cell in row] for row in found],
+        asked=[rater.asked for rater in raters],
+        scored=[rater.scored for rater in raters],
+        cost_usd=list(_costs(store, bench, raters)),
     )
+
+
+def _costs(store: Store, bench: str, raters: Sequence[Rater]) -> Iterator[float | None]:
+    """Of one response or pair each; the length that no judge in the store scored takes nothing."""
+    costs, specs = judging_costs(store.db, bench), reads.specs(store.db, "judges")
+    for rater in raters:
+        whole = cost_of(costs, rater.name, specs.get(rater.name, {}))
+        yield None if whole is None or not rater.asked else whole / rater.asked
 
 
 def _cell(setting: Setting, row: Rater, column: Rater) -> dict[str, tuple[float | None, int]]:
@@ -72,7 +89,10 @@ def _cell(setting: Setting, row: Rater, column: Rater) -> dict[str, tuple[float 
 
 
 def as_json(made: Heatmap) -> dict[str, object]:
-    """{"bench", "judges", "measures": {MEASURE: {ROW: {COLUMN: value}}}, "pairs": {ROW: {COLUMN: n}}}."""
+    """{"bench", "judges", "measures": {MEASURE: {ROW: {COLUMN: value}}}, "pairs": {ROW: {COLUMN: n}}}.
+
+    Also "coverage" and "cost" of each judge.
+    """
 
     def table(rows: Sequence[Sequence[object]]) -> dict[str, dict[str, object]]:
         return {name: dict(zip(made.judges, row, strict=True)) for name, row in zip(made.judges, rows, strict=True)}
@@ -82,4 +102,6 @@ def as_json(made: Heatmap) -> dict[str, object]:
         "judges": list(made.judges),
         "measures": {measure: table(rows) for measure, rows in made.values.items()},
         "pairs": table(made.n),
+        "coverage": {j: of / n if n else None for j, of, n in zip(made.judges, made.scored, made.asked, strict=True)},
+        "cost": dict(zip(made.judges, made.cost_usd, strict=True)),
     }

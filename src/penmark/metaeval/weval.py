@@ -19,7 +19,7 @@ from penmark.metaeval.variant_figures import DECIMALS
 from penmark.records import Task
 from penmark.requirements.dropout import dropped_by, is_group
 from penmark.store import Store, reads
-from penmark.store.tallies import is_free, judging_costs
+from penmark.store.tallies import cost_of, judging_costs
 
 BLIND = " (blind)"  # what follows the name of a judge that was shown no requirements
 
@@ -83,7 +83,7 @@ def rank_judges(
     for name in judges or known:
         ranked = load_ranked(store, bench, name, groups)
         if len(ranked.group_R):
-            cost = costs.get(name, 0.0 if is_free(specs[name]) else None)
+            cost = cost_of(costs, name, specs[name])
             found.append(
                 JudgeRanking(
                     name=name,

@@ -18,7 +18,7 @@ from penmark.reports.scores import FloatArray
 from penmark.reports.sums import Sums, figures_of
 from penmark.stats import ratio_interval, resample_weights
 from penmark.store import reads
-from penmark.store.tallies import Tally, is_free, judging_costs, response_places, tallies
+from penmark.store.tallies import Tally, cost_of, judging_costs, response_places, tallies
 
 
 def judges_beside(
@@ -40,7 +40,7 @@ def judges_beside(
     for name in judges:
         reading = Reading.of(specs[name], options)
         rows = tallies(db, name, by_root=reading.by_root, partial=reading.partial)
-        cost_usd = costs.get(name, 0.0 if is_free(specs[name]) else None)
+        cost_usd = cost_of(costs, name, specs[name])
         shown.append(comparison.figures(name, reading, rows, cost_usd))
     return (shown[0], *(replace(judge, tau=_agreement(shown[0], judge)) for judge in shown[1:]))
 

@@ -91,3 +91,8 @@ def judging_costs(db: sqlite3.Connection, bench: str) -> dict[str, float | None]
 def is_free(spec: Mapping[str, Any]) -> bool:
     """Whether a judge makes no calls; imported scores may have taken some elsewhere, and people are not free."""
     return spec.get("model") is None and spec.get("judge") not in ("imported", "human")
+
+
+def cost_of(costs: Mapping[str, float | None], judge: str, spec: Mapping[str, Any]) -> float | None:
+    """What a judge took in USD, out of `judging_costs`; 0 where it makes no calls, None where it is not known."""
+    return costs.get(judge, 0.0 if is_free(spec) else None)
