@@ -48,9 +48,17 @@ def test_a_page_is_written_and_loads_nothing(penmark, mine, tmp_path):
 
 def test_the_table_of_groups_says_how_many_pairs_each_is_of(penmark, mine):
     pairs = penmark("meta agreement --by language --json").ok().json()["judges"]["length"]["language"]["en"]["pairwise"]
-    table = penmark("meta agreement --by language").ok().out.partition("by language")[2].splitlines()
+    out = penmark("meta agreement --by language").ok().out
+    table = out.partition("order, by language")[2].partition("Writers' means")[0].splitlines()
     rows = {line.split()[0]: line.split()[-1] for line in table if line.strip()}
     assert (rows["language"], rows["en"]) == ("Pairs", str(pairs["n"]))
+
+
+def test_writers_are_correlated_for_each_value_of_a_tag(penmark, mine):
+    found = penmark("meta agreement --by language --json").ok().json()["judges"]["length"]["language"]["en"]["system"]
+    table = penmark("meta agreement --by language").ok().out.partition("Writers' means, by language")[2]
+    (row,) = [line.split() for line in table.splitlines() if line.split()[:2] == ["en", "length"]]
+    assert (row[2], row[-1]) == (f"{found['pearson']['value']:.3f}".replace("-", "−"), str(found["pearson"]["n"]))
 
 
 def test_the_newest_rated_benchmark_is_taken(penmark, judged, mine):

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from rated_example import BENCH, judged, keys, rated
+from rated_example import BENCH, judged, keys, preferred, rated
 
 from penmark.errors import ConfigError
 from penmark.metaeval.stability import as_json, stability
@@ -93,4 +93,12 @@ def test_without_repeats_the_command_says_how_to_get_them(store):
     with pytest.raises(ConfigError, match="once has scored"):
         stability(store, BENCH, ["once", "twice"])
     with pytest.raises(ConfigError, match="no scores by nobody"):
+        stability(store, BENCH, ["nobody"])
+
+
+def test_a_judge_that_compares_is_sent_to_its_two_orders(store):
+    preferred(store, "pairs", [("1", "a", "b", "ab", 1)])
+    with pytest.raises(ConfigError, match=r"scored none; .* `penmark meta order --bench rated --judge pairs`"):
+        stability(store, BENCH, ["pairs"])
+    with pytest.raises(ConfigError, match="no scores by nobody on rated"):
         stability(store, BENCH, ["nobody"])

@@ -113,6 +113,7 @@ def sections(made: Agreement) -> Iterator[Section]:
         rows = [(v, list(_group_cells(made, v))) for v in groups]
         of = [judge.name for judge in made.judges if judge.groups]
         yield Section(title=f"{PAIRS}, by {made.tag}", columns=(made.tag, *of, "Pairs"), rows=rows)
+        yield from _group_systems(made, groups)
 
 
 def _group_cells(made: Agreement, value: str) -> Iterator[Cell]:
@@ -122,6 +123,21 @@ def _group_cells(made: Agreement, value: str) -> Iterator[Cell]:
     found = [judge.groups[value]["pairwise"] for judge in made.judges if value in judge.groups]
     yield from map(cell, found)
     yield Cell(f"{max(figure.n for figure in found):,}")
+
+
+def _group_systems(made: Agreement, values: Sequence[str]) -> Iterator[Section]:
+    """Correlations of the writers' means on the tasks of each group, where there are enough writers."""
+    from penmark.reports.sheet import Cell, Section
+
+    names = [f"system.{name}" for name in ("pearson", "spearman", "kendall")]
+    found = [(v, j.name, j.groups[v]) for v in values for j in made.judges if names[0] in j.groups.get(v, {})]
+    rows = [
+        (value, [Cell(judge), *(cell(of[name]) for name in names), Cell(f"{of[names[0]].n:,}")])
+        for value, judge, of in found if of[names[0]].value is not None
+    ]  # fmt: skip
+    if rows:
+        columns = (made.tag or "", "Judge", "r", "rho", "tau", "Writers")
+        yield Section(title=f"Writers' means, by {made.tag}", columns=columns, rows=rows)
 
 
 def _scale_section(made: Agreement) -> Iterator[Section]:

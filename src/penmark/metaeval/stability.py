@@ -66,9 +66,7 @@ def stability(store: Store, bench: str, judges: Sequence[str] = (), *, seed: int
         ConfigError: when none has, or one that was named has not.
     """
     there = reads.judges_of(store.db, bench)
-    unknown = [name for name in judges if name not in there]
-    if unknown:
-        raise ConfigError(f"no scores by {', '.join(unknown)} on {bench} in {store.path}, only by: {', '.join(there)}")
+    _check_scoring(store, bench, judges, there)
     panel = load_panel(store, bench)
     setting = Setting.of(panel, seed=seed)
     found = [made for name in judges or there if (made := stability_of(store, setting, name)) is not None]
@@ -80,6 +78,20 @@ def stability(store: Store, bench: str, judges: Sequence[str] = (), *, seed: int
             f"run `penmark judge {bench} --repeats 5` with the judge's options"
         )
     return found
+
+
+def _check_scoring(store: Store, bench: str, judges: Sequence[str], there: Sequence[str]) -> None:
+    """Nothing, where all that are named have scored something."""
+    unknown = [name for name in judges if name not in there]
+    comparing = [name for name in unknown if name in reads.pair_judges_of(store.db, bench)]
+    if comparing:
+        raise ConfigError(
+            f"{', '.join(comparing)} compared responses in pairs and scored none; how far its verdicts hold when the "
+            f"texts change places is shown by `penmark meta order --bench {bench} --judge {comparing[0]}`"
+        )
+    if unknown:
+        known = ", ".join(there) or "nobody"
+        raise ConfigError(f"no scores by {', '.join(unknown)} on {bench} in {store.path}, only by: {known}")
 
 
 def stability_of(store: Store, setting: Setting, judge: str) -> Stability | None:
