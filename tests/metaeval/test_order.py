@@ -5,10 +5,11 @@ import random
 from itertools import combinations
 
 import pytest
+from typer.testing import CliRunner
 
 from penmark.cli.app import command_tree
 from penmark.errors import ConfigError
-from penmark.metaeval.order import as_json, order_bias
+from penmark.metaeval.order import as_json, judges_with_an_order, order_bias
 from penmark.metaeval.panel import load_panel, load_rater
 from penmark.records import Preference, Response, Task
 from penmark.store import Store
@@ -132,6 +133,18 @@ def test_verdicts_shown_in_one_order_have_a_share_and_no_consistency(tmp_path):
     assert any("one order only" in note for note in found.notes)
 
 
+def test_a_judge_without_a_verdict_is_left_out_unless_it_is_named(tmp_path):
+    path = judged(tmp_path / "s.db", lambda first, second, n: None)
+    judged(path, lambda first, second, n: 1, judge="q")
+    judged(path, lambda first, second, n: None, judge="r")
+    with Store(path) as store:
+        assert judges_with_an_order(store, "demo", ["p", "q", "r"]) == ["q"]
+    found = CliRunner().invoke(command_tree("meta"), ["meta", "order", "--json", "--db", str(path)])
+    assert list(json.loads(found.stdout)["judges"]) == ["q"]
+    named = CliRunner().invoke(command_tree("meta"), ["meta", "order", "--judge", "r", "--db", str(path)])
+    assert named.exit_code != 0
+
+
 def test_what_needed_no_reading_says_nothing_about_order(tmp_path):
     path = judged(tmp_path / "s.db", lambda *_: 1, status="empty")
     with pytest.raises(ConfigError, match="penmark compare demo"):
@@ -161,8 +174,6 @@ def test_the_json_holds_numbers_with_intervals(tmp_path):
 
 
 def test_the_command_shows_every_judge_as_a_table_json_or_a_page(tmp_path):
-    from typer.testing import CliRunner
-
     path = judged(tmp_path / "s.db", lambda *_: 1)
     judged(path, lambda first, second, n: 1 if first < second else -1, judge="fair")
     run = CliRunner().invoke

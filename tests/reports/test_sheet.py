@@ -3,6 +3,7 @@
 from io import StringIO
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from penmark.reports.calibration_plot import calibration_plot
@@ -16,8 +17,8 @@ def sheet(*rows, title="T", notes=()):
     return Sheet(title=title, sections=[Section(title="S", columns=columns, rows=rows)], notes=notes)
 
 
-def printed(made):
-    console = Console(width=120, record=True, file=StringIO())
+def printed(made, width=120):
+    console = Console(width=width, record=True, file=StringIO())
     console.print(as_rich(made))
     return console.export_text()
 
@@ -41,6 +42,19 @@ def test_notes_stand_below_their_figure_where_a_table_is_wide():
     assert "0.57 [0.54, 0.60]" in narrow
     assert "0.57 [0.54, 0.60]" not in wide
     assert wide.count("[0.54, 0.60]") == 7
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_figure_name_or_line_is_cut_whatever_the_width(width):
+    cells = [Cell(f"−{i}.125", "[−12.25, 12,345.5]", heat=0.1) for i in range(8)]
+    out = printed(sheet(("裁判 a", cells), ("another judge", cells)), width)
+    words = out.split()
+    for i in range(8):
+        assert words.count(f"−{i}.125") == 2
+    assert words.count("12,345.5]") == 16
+    assert "another judge" in out
+    assert max(cell_len(line) for line in out.splitlines()) <= width
+    assert (out.count("continued") > 0) == (width < 120)
 
 
 def test_heat_is_shared_by_the_cells_of_a_section(tmp_path):

@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 def show_order(flags: OrderFlags) -> None:
     """Position bias of judges that compare: does the place decide, or the text? From the database, without a call."""
-    from penmark.metaeval.order import as_json, order_bias
+    from penmark.metaeval.order import as_json, judges_with_an_order, order_bias
     from penmark.reports.choice import choose_pair_judge
     from penmark.store import Store
 
@@ -47,7 +47,7 @@ def show_order(flags: OrderFlags) -> None:
     named = flags.judge or []
     with Store(flags.db, create=False) as store:
         bench, judge, others = choose_pair_judge(store, flags.bench, named[0] if named else None)
-        names = named or [*others, judge]
+        names = named or judges_with_an_order(store, bench, [*others, judge]) or [judge]
         for name in names:
             choose_pair_judge(store, bench, name)
         made = [order_bias(store, bench, name, seed=flags.seed) for name in names]

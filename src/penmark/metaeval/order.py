@@ -111,13 +111,22 @@ class _Shown:
     margin: int
 
 
+def judges_with_an_order(store: Store, bench: str, judges: Sequence[str]) -> list[str]:
+    """Those of these judges that have a verdict which shows an order."""
+    return [judge for judge in judges if _asked(store, bench, judge)]
+
+
+def _asked(store: Store, bench: str, judge: str) -> list[Compared]:
+    return [c for c in settled(store.db, bench, judge) if c.is_asked and c.shown != (None, None)]
+
+
 def order_bias(store: Store, bench: str, judge: str, *, seed: int = 0) -> OrderBias:
     """The position bias of a judge that compares.
 
     Raises:
         ConfigError: when the judge has compared nothing in a way that shows an order.
     """
-    asked = [c for c in settled(store.db, bench, judge) if c.is_asked and c.shown != (None, None)]
+    asked = _asked(store, bench, judge)
     if not asked:
         raise ConfigError(
             f"judge {judge!r} has no verdicts on pairs of {bench} in {store.path}; "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,8 @@ from typing import Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from rich import box
-from rich.console import Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -21,7 +22,8 @@ from penmark.reports.plots import shade
 from penmark.reports.render_table import NO_FIGURE, plain
 
 TEMPLATES = Path(__file__).parent / "templates"
-WIDTH, LONGEST_NAME = 120, 20  # of a table in a terminal, with room for the names of its rows
+LONGEST_NAME, LONGEST_TITLE = 20, 12  # of a row and of a column in a terminal; longer ones go on below
+BETWEEN, EDGES = 3, 4  # columns of a table, and around all of them
 Mood = Literal["", "good", "bad"]
 
 
@@ -94,27 +96,90 @@ def money(value: float | None) -> str:
 
 
 def as_rich(sheet: Sheet) -> RenderableType:
-    """The sheet for a terminal of 120 columns."""
+    """The sheet for a terminal of any width: columns that do not fit stand in a table of their own below."""
     parts: list[RenderableType] = [Text(plain(sheet.title), style="bold")]
     parts += [Text(plain(sentence)) for sentence in sheet.lead]
     for section in (s for s in sheet.sections if s.rows):
-        parts.append(_table(section))
+        parts.append(_Fitted(section))
         if section.legend:
             parts.append(Text(plain(section.legend), style="dim"))
     return Group(*parts, *(Text(f"Note: {plain(note)}", style="yellow") for note in sheet.notes))
 
 
-def _table(section: Section) -> Table:
-    table = Table(title=Text(plain(section.title)), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    for i, name in enumerate(section.columns):
-        table.add_column(Text(plain(name)), justify="right" if i else "left", overflow="fold")
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """A section as tables, as many as the terminal's width asks for."""
+
+    section: Section
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        room = options.max_width - EDGES - _names(self.section)
+        parts = list(_parts(self.section, room))
+        for part in parts:
+            title = self.section.title if part is parts[0] else f"{self.section.title}, continued"
+            yield Text(plain(title), style="bold")
+            yield _table(self.section, part, room)
+
+
+def _names(section: Section) -> int:
+    """Width of the names of the rows; longer ones go on below."""
+    names = [section.columns[0], *(name for name, _ in section.rows)]
+    return min(LONGEST_NAME, max(cell_len(plain(name)) for name in names))
+
+
+def _parts(section: Section, room: int) -> Iterator[list[int]]:
+    """Columns that fit side by side beside the names, without a number or word cut in two."""
+    part: list[int] = []
+    left = room
+    for column in range(1, len(section.columns)):
+        needed = _needed(section, column) + BETWEEN
+        if part and needed > left:
+            yield part
+            part, left = [], room
+        part.append(column)
+        left -= needed
+    yield part
+
+
+def _needed(section: Section, column: int) -> int:
+    """Width of the longest number or word in a column, of which a title may be cut."""
+    title = min(LONGEST_TITLE, max((cell_len(word) for word in plain(section.columns[column]).split()), default=0))
+    words = (word for cell in _cells(section, column) for word in plain(f"{cell.text} {cell.note}").split())
+    return max(title, *(cell_len(word) for word in words), 1)
+
+
+def _wanted(section: Section, column: int, between: str) -> int:
+    """Width of a column of which no line is broken."""
+    lines = (line for cell in _cells(section, column) for line in f"{cell.text}{between}{cell.note}".split("\n"))
+    return max(cell_len(plain(section.columns[column])), *(cell_len(plain(line)) for line in lines))
+
+
+def _cells(section: Section, column: int) -> list[Cell]:
+    return [cells[column - 1] for _, cells in section.rows]
+
+
+def _widths(section: Section, part: Sequence[int], room: int, between: str) -> list[int]:
+    """What each column needs and, as long as there is room, what it wants."""
+    widths = [_needed(section, column) for column in part]
+    left = max(0, room - sum(width + BETWEEN for width in widths))
+    for at, column in enumerate(part):
+        more = min(left, max(0, _wanted(section, column, between) - widths[at]))
+        widths[at] += more
+        left -= more
+    return widths
+
+
+def _table(section: Section, part: Sequence[int], room: int) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column(Text(plain(section.columns[0])), overflow="fold", width=_names(section))
+    one_line = sum(_wanted(section, column, " ") + BETWEEN for column in part)
+    between = " " if one_line <= room else "\n"
+    for column, width in zip(part, _widths(section, part, room, between), strict=True):
+        table.add_column(Text(plain(section.columns[column])), justify="right", overflow="fold", width=width)
     styles = {"good": "green", "bad": "bold red", "": ""}
-    columns = zip(section.columns[1:], *(cells for _, cells in section.rows), strict=True)
-    widths = (max(len(name), *(len(f"{c.text} {c.note}") for c in cells)) for name, *cells in columns)
-    between = " " if sum(width + 3 for width in widths) < WIDTH - LONGEST_NAME else "\n"
     for name, cells in section.rows:
-        shown = (f"{c.text}{between}{c.note}".strip() for c in cells)
-        table.add_row(Text(plain(name)), *(_styled(text, styles[c.mood]) for text, c in zip(shown, cells, strict=True)))
+        shown = ((f"{c.text}{between}{c.note}".strip(), styles[c.mood]) for c in (cells[at - 1] for at in part))
+        table.add_row(Text(plain(name)), *(_styled(text, style) for text, style in shown))
     return table
 
 
