@@ -12,7 +12,8 @@ from penmark.cli.flags import command
 from penmark.cli.meta_flags import JudgeChoice, MetaFlags, show
 
 if TYPE_CHECKING:
-    from penmark.metaeval.order import OrderBias, Share
+    from penmark.metaeval.order import OrderBias
+    from penmark.metaeval.variant_figures import Figure
     from penmark.reports.sheet import Cell, Section, Sheet
 
 SAYS_JUDGES = (
@@ -99,7 +100,7 @@ def _writers(made: OrderBias) -> Section:
     )
 
 
-def _cell(share: Share, as_text: Callable[[float], str]) -> Cell:
+def _cell(share: Figure, as_text: Callable[[float], str]) -> Cell:
     from penmark.reports.sheet import Cell
 
     if share.value is None:

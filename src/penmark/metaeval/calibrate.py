@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from penmark.errors import ConfigError
 from penmark.metaeval.panel import within_writers
 from penmark.metaeval.score_table import FloatArray, ScoreTable
-from penmark.metaeval.variant_figures import DECIMALS, Figure
+from penmark.metaeval.variant_figures import DECIMALS, Figure, plain_figure
 from penmark.stats.agreement import pair_counts
 from penmark.stats.bootstrap import difference_interval, ratio_interval, resample_weights
 from penmark.stats.leaf_calibration import METHODS, Calibration, Method, cross_fit, fit, folds
@@ -226,7 +226,7 @@ def as_json(made: Calibrated) -> dict[str, object]:
 def _plain(row: HeldOut) -> Iterator[tuple[str, object]]:
     for name in ("agreement", "normalised", "gain", "unseen_writers"):
         f = getattr(row, name)
-        yield name, None if f is None else {"value": f.value, "ci95": [f.low, f.high], "n": f.n}
+        yield name, None if f is None else plain_figure(f)
 
 
 def save(made: Calibrated, specs: Mapping[str, Mapping[str, object]], path: Path) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penmark.errors import ConfigError
+from penmark.metaeval.variant_figures import Figure
 from penmark.stats import difference_interval, ratio_interval, resample_weights
 from penmark.store import Store
 from penmark.store.compared import Compared, settled
@@ -27,22 +28,6 @@ RESAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """A share or a mean with its interval.
-
-    Attributes:
-        value: None where there is nothing to take it of.
-        low: lower bound; None with fewer than 2 tasks, as `high`.
-        n: what it is taken over.
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-
-
-@dataclass(frozen=True, slots=True)
 class WriterOrder:
     """How a writer fares in each place, ties counting one half.
 
@@ -51,9 +36,9 @@ class WriterOrder:
     """
 
     name: str
-    first: Share
-    second: Share
-    gain: Share
+    first: Figure
+    second: Figure
+    gain: Figure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +63,14 @@ class OrderBias:
     judge: str
     pairs: int
     both: int
-    first_wins: Share
-    ties: Share
-    consistent: Share
-    same_winner: Share
-    first_twice: Share
-    second_twice: Share
-    one_tie: Share
-    lean: Share
+    first_wins: Figure
+    ties: Figure
+    consistent: Figure
+    same_winner: Figure
+    first_twice: Figure
+    second_twice: Figure
+    one_tie: Figure
+    lean: Figure
     writers: Sequence[WriterOrder]
     notes: Sequence[str] = field(default=())
 
@@ -168,15 +153,15 @@ class _Shares:
         second = [] if c.shown[1] is None else [_Shown(task, c.second, c.first, -c.shown[1])]
         return first + second
 
-    def of(self, values: Sequence[tuple[int, float]]) -> Share:
+    def of(self, values: Sequence[tuple[int, float]]) -> Figure:
         """The mean of (task, value)."""
         if not values:
-            return Share(None, None, None, 0)
+            return Figure(None, None, None, 0)
         total_N, count_N = self._sums(values)
         low, high = ratio_interval(total_N[:, None], count_N[:, None], self._weights_B_N)[:, 0]
-        return Share(float(total_N.sum() / count_N.sum()), _or_none(low), _or_none(high), len(values))
+        return Figure(float(total_N.sum() / count_N.sum()), _or_none(low), _or_none(high), len(values))
 
-    def pairs(self, both: Sequence[Compared], fits: Callable[[int, int], bool]) -> Share:
+    def pairs(self, both: Sequence[Compared], fits: Callable[[int, int], bool]) -> Figure:
         """The share of pairs that fit: of the signs for the text shown first, in the one order and in the other."""
         signs = ((self._index[c.task], *(_sign(v.margin) for v in self.shown(c))) for c in both)
         return self.of([(task, fits(one, other)) for task, one, other in signs])
@@ -187,12 +172,12 @@ class _Shares:
         second = [(v.task, (1 - _sign(v.margin)) / 2) for v in shown if v.second == name]
         return WriterOrder(name, self.of(first), self.of(second), self._gain(first, second))
 
-    def _gain(self, first: Sequence[tuple[int, float]], second: Sequence[tuple[int, float]]) -> Share:
+    def _gain(self, first: Sequence[tuple[int, float]], second: Sequence[tuple[int, float]]) -> Figure:
         if not first or not second:
-            return Share(None, None, None, 0)
+            return Figure(None, None, None, 0)
         (won_a, met_a), (won_b, met_b) = self._sums(first), self._sums(second)
         value, low, high = difference_interval(won_a, met_a, won_b, met_b, self._weights_B_N)
-        return Share(value, _or_none(low), _or_none(high), len(first) + len(second))
+        return Figure(value, _or_none(low), _or_none(high), len(first) + len(second))
 
     def _sums(self, values: Sequence[tuple[int, float]]) -> tuple[FloatArray, FloatArray]:
         """(sum, number) of the values of each task."""
@@ -251,7 +236,7 @@ def as_json(made: OrderBias) -> dict[str, object]:
     }
 
 
-def _figure(share: Share) -> dict[str, object] | None:
+def _figure(share: Figure) -> dict[str, object] | None:
     if share.value is None:
         return None
     ci95 = None if share.low is None else [share.low, share.high]

@@ -4,8 +4,8 @@ A change is the copy's score less the text's, for the same judge; its mean is ov
 over tasks.
 
 Source: HoWToBench, section 6.2 and table 7; SPEC section 2.
-Differs: the paper marks every change with the wrong sign; here a change is wrong where its interval says so too, or
-    where it has the wrong sign and is not told apart from 0 it is not shown to be right.
+Differs: the paper marks every change with the wrong sign; here a change is wrong only where its interval says so too,
+    and one that should be a fall and may be none is unclear.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from penmark.metaeval.perturbations import PERTURBATIONS
 from penmark.metaeval.perturbations.kind import Expected
 from penmark.metaeval.perturbations.transfer import DESCRIPTIONS
 from penmark.metaeval.score_table import FloatArray, ScoreTable, load_table
-from penmark.metaeval.variant_figures import Figure
+from penmark.metaeval.variant_figures import Figure, plain_figure
 from penmark.stats.bootstrap import ratio_interval, resample_weights
 from penmark.store import Store, reads
 
@@ -240,6 +240,5 @@ def _plain(disturbance: Disturbance) -> dict[str, object]:
 
 
 def _plain_effect(effect: Effect) -> dict[str, object]:
-    f = effect.change
-    change = {"value": f.value, "ci95": [f.low, f.high], "n": f.n}
+    change = plain_figure(effect.change)
     return {"initial": effect.initial, "change": change, "size": effect.size, "verdict": effect.verdict}

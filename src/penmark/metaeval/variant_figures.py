@@ -30,7 +30,7 @@ class Figure:
     """A figure with its interval; None where there is none.
 
     Attributes:
-        n: of how many responses (or, for agreement, pairs of responses) it is the mean.
+        n: of how many responses (or, for agreement, pairs of responses; or verdicts) it is the mean.
     """
 
     value: float | None
