@@ -86,6 +86,11 @@ def test_opposite_and_zero_vectors_count_nothing_and_divide_nothing():
     assert greedy_match(one, 0 * one) == (0, 0, 0)
 
 
+def test_the_smallest_vectors_have_a_direction():
+    tiny = np.full((1, 3), 4e-22, dtype=np.float32)
+    assert greedy_match(np.ones((1, 3), dtype=np.float32), tiny) == pytest.approx((1, 1, 1), abs=1e-6)
+
+
 def test_long_texts_are_matched_piece_by_piece_with_the_same_result():
     rng = np.random.default_rng(0)
     response, reference = (rng.normal(size=(n, 8)).astype(np.float32) for n in (2500, 60))

@@ -174,7 +174,8 @@ def greedy_match(response_N_D: Vectors, reference_M_D: Vectors) -> Match:
 
 def _unit(vectors_N_D: Vectors) -> Vectors:
     """The rows at length 1; a row of zeros stays."""
-    lengths = np.linalg.norm(vectors_N_D, axis=1, keepdims=True)
+    # In double precision, in which the square of the smallest number is not lost.
+    lengths = np.sqrt(np.einsum("nd,nd->n", vectors_N_D, vectors_N_D, dtype=np.float64))[:, None]
     return (vectors_N_D / np.where(lengths > 0, lengths, 1)).astype(np.float32, copy=False)
 
 
