@@ -134,6 +134,15 @@ def test_a_recipe_that_is_not_there_or_not_toml_is_named(tmp_path):
         read_recipe(broken, "reward")
 
 
+def test_a_recipe_may_begin_with_a_byte_order_mark_and_is_utf_8(small, tmp_path):
+    marked = tmp_path / "marked.toml"
+    marked.write_bytes(b"\xef\xbb\xbf" + SMALL.lstrip().replace("\n", "\r\n").encode())
+    assert read_recipe(marked, "reward") == read_recipe(small, "reward")
+    marked.write_bytes('name = "café"'.encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"marked.toml: not UTF-8 \(.*\); save the file as UTF-8"):
+        read_recipe(marked, "reward")
+
+
 def test_checkpoints_do_not_fall_between_updates_from_the_same_rollouts(settings):
     from pydantic import ValidationError
 
