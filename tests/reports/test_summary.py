@@ -152,6 +152,14 @@ def test_coverage_is_scored_over_asked_and_the_missing_ones_are_named(small):
     assert any("1 of 14 scorings" in note and "ann 1" in note for note in report.notes)
 
 
+def test_scorings_beside_an_unscored_one_are_said_to_be_in_no_mean_unless_partial(small):
+    (note,) = [note for note in small.report().notes if "in no mean either" in note]
+    assert note.startswith("1 scorings that were had are in no mean either, as 1 response also has")
+    assert "--partial" in note
+    assert not any("in no mean either" in note for note in small.report(partial=True).notes)
+    assert not any("in no mean either" in note for note in small.report(writers=["bob"]).notes)
+
+
 def test_lengths_average_responses_by_the_tokens_of_task_and_text(small):
     ann = named(small.report(), "ann")
     assert [f.mean for f in ann.length_in.values()] == [pytest.approx((7 + 6) / 2), pytest.approx(3), None, None]

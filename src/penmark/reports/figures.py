@@ -117,10 +117,8 @@ class JudgeFigures:
 
     @property
     def ranks(self) -> dict[str, int]:
-        """Writer to rank, 1 for the highest mean; equal means share a rank, and a writer without a mean has none."""
-        # Rounded, as sums in another order differ in the last digits.
-        means = {name: round(f.mean, 9) for name, f in self.writers.items() if f.mean is not None}
-        return {name: 1 + sum(other > mean for other in means.values()) for name, mean in means.items()}
+        """Writer to rank, as `ranks_of`."""
+        return ranks_of(self.writers)
 
     @property
     def cost(self) -> str:
@@ -133,6 +131,13 @@ class JudgeFigures:
         """How many its means are worth showing with: 2 on scale 10, elsewhere by the highest mean."""
         highest = max((abs(f.mean) for f in self.writers.values() if f.mean is not None), default=0.0)
         return 2 if self.scale == 10 or 2 <= highest < 10 else 1 if highest >= 10 else 3
+
+
+def ranks_of(figures: Mapping[str, Figure]) -> dict[str, int]:
+    """Name to rank, 1 for the highest mean; equal means share a rank, and what has no mean has none."""
+    # Rounded, as sums in another order differ in the last digits.
+    means = {name: round(f.mean, 9) for name, f in figures.items() if f.mean is not None}
+    return {name: 1 + sum(other > mean for other in means.values()) for name, mean in means.items()}
 
 
 def decimals_of(value: float, scale: int | None) -> int:
@@ -234,3 +239,8 @@ class Report:
     judges: tuple[JudgeFigures, ...] = ()
     leaves: tuple[LeafFigures, ...] = ()
     weights: WeightFigures | None = None
+
+    @property
+    def ranks(self) -> dict[str, int]:
+        """Writer to rank by the overall mean, as `ranks_of`."""
+        return ranks_of({writer.name: writer.overall for writer in self.writers})

@@ -89,10 +89,10 @@ def _leaderboard(report: Report) -> Table:
     title = f"{plain(report.bench)} judged by {plain(report.judge)}, {shown}{', partial' if report.partial else ''}"
     table = _table(title, ("#", "Writer", "Overall", "95% interval", "Coverage", "Queries", "Words"), left=0)
     table.columns[1].justify = "left"
-    for rank, writer in enumerate(report.writers, 1):
+    for writer in report.writers:
         figure = writer.overall
         table.add_row(
-            Text(str(rank) if figure.mean is not None else NO_FIGURE),
+            Text(str(report.ranks.get(writer.name, NO_FIGURE))),
             Text(plain(writer.name)),
             Text(number(figure.mean, report.scale)),
             Text(_interval(figure.low, figure.high, report.scale)),

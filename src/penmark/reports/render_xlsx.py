@@ -110,11 +110,11 @@ def _leaderboard(book: _Book, report: Report) -> None:
 
 
 def _ranks(report: Report) -> Iterator[Sequence[Value]]:
-    for rank, writer in enumerate(report.writers, 1):
+    for writer in report.writers:
         figure = writer.overall
         interval = (figure.mean, figure.low, figure.high)
         counts = (figure.coverage, figure.count, figure.asked, figure.scored, writer.mean_words)
-        yield writer.name, None if figure.mean is None else rank, *interval, *counts
+        yield writer.name, report.ranks.get(writer.name), *interval, *counts
 
 
 def _about(report: Report) -> Iterator[Sequence[Value]]:

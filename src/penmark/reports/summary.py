@@ -79,7 +79,7 @@ def build_report(store: Store, bench: str, judge: str, options: ReportOptions | 
         bench=bench, judge=judge, scale=reading.scale, unit=reading.unit, partial=reading.partial,
         domains=_domains(scores), writers=writers, differences=tuple(_differences(frame, names)),
         judge_spec=spec, writer_specs=writer_specs, other_judges=other_judges,
-        notes=tuple(_notes(writers, {judge: spec, **writer_specs}, partial=reading.partial)),
+        notes=tuple(_notes(writers, {judge: spec, **writer_specs}, _left_out(scores, names), partial=reading.partial)),
         judges=judges_beside(store.db, bench, compared, names, options) if compared else (),
         leaves=leaf_figures(store.db, (bench, judge), scores, names, reading.factor),
         weights=planned_weights(scores.bench_tasks, reads.plans_on(store.db, bench, judge), paths_of(spec)),
@@ -177,8 +177,21 @@ def _differences(frame: _Frame, ranked: Sequence[str]) -> list[Difference]:
     ]
 
 
-def _notes(writers: Sequence[WriterFigures], specs: Mapping[str, Mapping[str, Any]], *, partial: bool) -> list[str]:
-    """What a reader must be told before believing the figures."""
+def _left_out(scores: Scores, writers: Sequence[str]) -> tuple[int, int]:
+    """How many scorings of the writers were had and count in no mean, and to how many responses they belong."""
+    shown_P = np.isin(scores.writer_P, [scores.writers.index(name) for name in writers])
+    out_S = ~np.isnan(scores.score_S) & ~scores.counted_S & shown_P[scores.response_S]
+    return int(out_S.sum()), len(np.unique(scores.response_S[out_S]))
+
+
+def _notes(
+    writers: Sequence[WriterFigures],
+    specs: Mapping[str, Mapping[str, Any]],
+    left_out: tuple[int, int],
+    *,
+    partial: bool,
+) -> list[str]:
+    """What a reader must be told before believing the figures; `left_out` as `_left_out`."""
     notes = []
     embedded = [name for name, spec in specs.items() if str(spec.get("model") or "").startswith("embedded")]
     if embedded:
@@ -191,6 +204,13 @@ def _notes(writers: Sequence[WriterFigures], specs: Mapping[str, Mapping[str, An
         asked = sum(w.overall.asked for w in writers)
         by_writer = ", ".join(f"{name} {number}" for name, number in missing.items())
         notes.append(f"{sum(missing.values())} of {asked} scorings are missing and in no mean ({by_writer}).")
+    scorings, responses = left_out
+    if scorings:
+        notes.append(
+            f"{scorings} scorings that were had are in no mean either, as {responses} "
+            f"response{'s' * (responses > 1)} also {'have' if responses > 1 else 'has'} unscored criteria; "
+            "`penmark report --partial` counts them."
+        )
     if partial:
         notes.append("Partial: responses with unscored criteria count with the criteria that were scored.")
     return notes
