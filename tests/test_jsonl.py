@@ -36,6 +36,7 @@ def test_a_byte_order_mark_at_the_start_is_accepted_and_nowhere_else(tmp_path):
         (b"[1, 2]", "", "[1, 2] is not an object", "write one JSON object a line"),
         (b"null", "", "null is not an object", "write one JSON object a line"),
         (b'{"a": 1} {"a": 2}', "", "invalid JSON (Extra data", "write one JSON object a line"),
+        (b'{"a": }', "", "invalid JSON (Expecting value at character 7)", "write one JSON object a line"),
         (b'{"a": NaN}', "", "invalid JSON (NaN is not JSON)", "write one JSON object a line"),
         (b"[" * 200_000, "", "invalid JSON (", "write one JSON object a line"),
         (b'{"a": ' + b"9" * 5000 + b"}", "", "invalid JSON (", "write one JSON object a line"),

@@ -156,7 +156,9 @@ def _parse(raw: bytes, line: int) -> dict[str, object]:
         found = f"invalid UTF-8 at byte offset {offset} of the line (0x{raw[offset]:02x})"
         raise _LineError(found, CUT_OFF_REMEDY if is_last else "save the file as UTF-8") from error
     except (ValueError, RecursionError) as error:
-        found = f"{'incomplete last line' if is_last else 'invalid JSON'} ({error})"
+        # The decoder counts lines within the line that it was given.
+        what = f"{error.msg} at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else error
+        found = f"{'incomplete last line' if is_last else 'invalid JSON'} ({what})"
         raise _LineError(found, CUT_OFF_REMEDY if is_last else "write one JSON object a line") from error
     if not isinstance(value, dict):
         raise _LineError(f"{shown(value)} is not an object", "write one JSON object a line")
