@@ -266,6 +266,15 @@ def test_runs_tell_what_was_done_with_what(penmark, judged):
     assert "judge" in penmark("runs list").ok().out
 
 
+def test_long_names_in_lists_are_wrapped_and_not_cut(penmark, judged):
+    name = "a-writer-whose-name-is-longer-than-its-column-in-the-list-of-runs-of-a-terminal"
+    penmark("write sample --limit 1 --writer", writer_script("w.jsonl"), "--writer-name", name).ok()
+    head, first, *below = penmark("runs list").ok().out.splitlines()
+    by, state = head.index("by"), head.index("state")
+    parts = [line[by:state].strip() for line in (first, *below[:2])]
+    assert name in "".join(parts)
+
+
 def test_bench_and_judges_introduce_themselves(penmark):
     assert "sample" in penmark("bench list").ok().out
     assert "tasks: 24" in penmark("bench info sample").ok().out

@@ -34,7 +34,7 @@ def print_rows(rows: Sequence[Mapping[str, object]], *, as_json: bool = False) -
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name, value in rows[0].items():
-        table.add_column(name, justify="right" if isinstance(value, int | float) else "left")
+        table.add_column(name, justify="right" if isinstance(value, int | float) else "left", overflow="fold")
     for row in rows:
         table.add_row(*(f"{v:,}" if isinstance(v, int) else str(v) for v in row.values()))
     Console(markup=False, width=None if sys.stdout.isatty() else 120).print(table)
