@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from report_example import BANDS, CRITERIA, DOMAINS, HOSTILE, WRITERS, judgments
 from penmark.records import Criterion, Judgment, Response, Rubric
 from penmark.reports.drilldown import band_of, responses_with_judgments
 from penmark.reports.embed import safe_json
+from penmark.reports.figures import Figure
 from penmark.reports.html import percent, write_html
 from penmark.reports.plots import SHADES, length_curves, shade
 from penmark.store import Store
@@ -77,6 +78,18 @@ def test_a_report_without_scores_says_so_instead_of_failing(store, tmp_path):
     empty = report(writers=(), differences=(), domains={}, judge_spec={}, writer_specs={}, notes=())
     text = write_html(empty, store, tmp_path / "empty.html").read_text(encoding="utf-8")
     assert "No response has been judged yet" in text
+
+
+def test_requirements_that_no_query_carries_are_no_table_of_dashes(store, tmp_path):
+    nothing = Figure(mean=None, low=None, high=None, count=0, asked=0, scored=0)
+    writers = [
+        replace(w, requirement={**w.requirement, **{k: {"R": nothing, "C": nothing} for k in ("style", "format")}})
+        for w in report().writers
+    ]
+    text = write_html(report(writers=tuple(writers)), store, tmp_path / "some.html").read_text(encoding="utf-8")
+    part = text.split('<section id="requirements">')[1].split("</section>")[0]
+    assert "Length" in part
+    assert "Style" not in part
 
 
 def test_a_scale_of_100_applies_to_the_list_too(store, page, tmp_path):

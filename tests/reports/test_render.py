@@ -3,13 +3,14 @@
 import json
 import re
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 from report_example import DOMAINS, WRITERS, figure, report
 from rich.cells import cell_len
 from rich.console import Console
 
-from penmark.reports.figures import Figure
+from penmark.reports.figures import Difference, Figure
 from penmark.reports.render_json import as_json
 from penmark.reports.render_table import as_table, coverage
 
@@ -90,6 +91,41 @@ def test_twenty_writers_with_long_names_fit_into_tables_side_by_side():
     assert max(cell_len(line) for line in text.splitlines()) <= 100
     assert len(re.findall("^Domains", text, re.MULTILINE)) == 4
     assert "…" not in text
+
+
+def test_more_writers_than_stand_abreast_have_a_row_each_where_the_groups_fit():
+    text = shown(with_writers(report(), *(f"writer-{i}" for i in range(8))))
+    table = text.split("Language of the task")[1].split("Length of the task")[0]
+    assert re.findall(r"writer-\d", table) == [f"writer-{i}" for i in range(8)]
+    assert re.search(r"writer-7 +7\.60 +7\.40", table)
+    assert re.search(r"Queries +8 +8", table)
+
+
+def test_titles_are_not_broken_by_a_narrow_table():
+    text = shown(with_writers(report(), "a"))
+    for title in (
+        "Requirements (R: queries with one, C: criteria about it)",
+        "Length of the response, in estimated tokens",
+    ):
+        assert title in text.splitlines()
+
+
+def test_many_pairs_of_writers_are_cut_to_those_with_the_best_unless_all_are_wanted():
+    names = [f"w{i}" for i in range(7)]
+    pairs = [Difference(first=a, second=b, mean=0.1, low=0, high=1, count=9) for a, b in combinations(names, 2)]
+    many = replace(report(), differences=tuple(pairs))
+    assert len(re.findall(r"^ +w0 +w\d", shown(many), re.MULTILINE)) == 6
+    assert not re.search(r"^ +w1 +w2", shown(many), re.MULTILINE)
+    assert "15 further pairs of writers: `penmark report --full`" in shown(many)
+    assert re.search(r"^ +w1 +w2", shown(many, full=True), re.MULTILINE)
+    assert "further pairs" not in shown(many, full=True)
+    assert "further pairs" not in shown(replace(many, differences=tuple(pairs[:15])))
+
+
+def test_writers_of_one_mean_share_a_rank():
+    one = report()
+    tied = replace(one, writers=(one.writers[0], replace(one.writers[0], name="zwilling"), one.writers[2]))
+    assert re.findall(r"^ +(\d) {3}\S", shown(tied).split("Domains")[0], re.MULTILINE) == ["1", "1", "3"]
 
 
 def test_subdomains_are_listed_on_request_only():

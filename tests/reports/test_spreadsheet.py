@@ -135,6 +135,15 @@ def test_xlsx_has_every_sheet_with_a_frozen_header_and_the_figures(tmp_path):
     assert [c.value for c in book["Judgments"][3]][4:6] == [None, "unreadable"]
 
 
+def test_xlsx_leaves_out_sheets_that_would_hold_no_figure(tmp_path):
+    nothing = replace(report().writers[0].overall, asked=0)
+    kinds = {kind: {"R": nothing, "C": nothing} for kind in ("style", "format", "length")}
+    writers = tuple(replace(w, requirement=kinds, tags={"domain1": {}, "language": {}}) for w in report().writers)
+    assert workbook(tmp_path, report(writers=writers, domains={})).sheetnames == [
+        "Leaderboard", "Domains", "Length", "Differences", "Judgments",
+    ]  # fmt: skip
+
+
 def test_xlsx_tells_the_notes_below_the_leaderboard(tmp_path):
     column = [cell.value for cell in workbook(tmp_path)["Leaderboard"]["A"]]
     assert "The embedded model judges poorly." in column
@@ -182,4 +191,4 @@ def test_judgments_come_from_the_store_with_the_text_once_for_each_response(tmp_
 
 def test_a_report_without_writers_still_makes_a_workbook(tmp_path):
     book = workbook(tmp_path, report(writers=(), differences=(), domains={}))
-    assert book.sheetnames == SHEETS
+    assert book.sheetnames == [name for name in SHEETS if name not in ("Subdomains", "Requirements")]

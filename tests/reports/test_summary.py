@@ -1,6 +1,7 @@
 """A report's figures, against sums written from their definition."""
 
 import random
+import re
 from collections import defaultdict
 from itertools import pairwise
 from json import dumps, loads
@@ -154,7 +155,7 @@ def test_coverage_is_scored_over_asked_and_the_missing_ones_are_named(small):
 
 def test_scorings_beside_an_unscored_one_are_said_to_be_in_no_mean_unless_partial(small):
     (note,) = [note for note in small.report().notes if "in no mean either" in note]
-    assert note.startswith("1 scorings that were had are in no mean either, as 1 response also has")
+    assert "(scorings 1, responses 1)" in note
     assert "--partial" in note
     assert not any("in no mean either" in note for note in small.report(partial=True).notes)
     assert not any("in no mean either" in note for note in small.report(writers=["bob"]).notes)
@@ -224,6 +225,24 @@ def test_only_the_writers_asked_for_are_shown_with_unchanged_intervals(small):
     assert only.writers[0] == named(small.report(), "bob")
     with pytest.raises(ConfigError, match=r"'eve', only of: ann, bob; run `penmark judge demo"):
         small.report(writers=["eve"])
+
+
+@pytest.mark.parametrize(
+    ("spec", "command"),
+    [
+        (
+            {"judge": "tow", "model": "openai/x"},
+            "`penmark judge demo --judge tow --judge-model openai/x --writer 'e v'`",
+        ),
+        ({"judge": "imported"}, "`penmark import scores FILE --bench demo --judge J --writer 'e v'`"),
+    ],
+)
+def test_an_unknown_writer_is_answered_with_the_command_that_has_it_judged(tmp_path, spec, command):
+    bench = Bench(tmp_path, spec)
+    bench.scores(bench.task(make_task(1)), "ann", "x", [{"a": 9, "b": 8, "": 8.5}])
+    with pytest.raises(ConfigError, match=re.escape(command)):
+        bench.report(writers=["e v"])
+    bench.store.close()
 
 
 def test_scale_100_multiplies_means_intervals_and_differences_by_ten(small):

@@ -41,7 +41,7 @@ class ReportFlags(DbFlags):
     partial: Annotated[
         bool, typer.Option("--partial", help="Count responses of which only some criteria were scored.")
     ] = False
-    full: Annotated[bool, typer.Option("--full", help="Subdomains too, in the table.")] = False
+    full: Annotated[bool, typer.Option("--full", help="Subdomains and all pairs of writers too, in the table.")] = False
     beside: Annotated[
         bool | None,
         typer.Option(

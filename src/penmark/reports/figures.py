@@ -70,6 +70,10 @@ class WriterFigures:
     length_out: Mapping[str, Figure]
     mean_words: float | None = None
 
+    def is_asked(self, kind: str) -> bool:
+        """Whether anything was asked about this kind of requirement."""
+        return any(figure.asked for figure in self.requirement.get(kind, {}).values())
+
     def groups(self) -> dict[str, Mapping[str, Figure]]:
         """The figures of all groups that a query or a response is in by one name: tags and lengths."""
         return {**self.tags, "length_in": self.length_in, "length_out": self.length_out}

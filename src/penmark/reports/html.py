@@ -144,7 +144,7 @@ def _template(name: str) -> str:
 
 def _facts(report: Report) -> dict[str, Any]:
     """What the template shows besides the figures."""
-    kinds = [k for k in REQUIREMENT_KINDS if any(k in writer.requirement for writer in report.writers)]
+    kinds = [k for k in REQUIREMENT_KINDS if any(writer.is_asked(k) for writer in report.writers)]
     found = dict.fromkeys(code for writer in report.writers for code in writer.tags["language"])
     return {
         "version": __version__,

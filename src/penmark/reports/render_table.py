@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -26,6 +28,8 @@ from penmark.reports.figures import (
 )
 
 NO_FIGURE = "–"
+WIDTH = 100
+MOST_DIFFERENCES = 15  # all pairs of six writers
 WRITERS_ABREAST = 5  # with the names of the rows they fit into 100 columns
 Rows = Mapping[str, Sequence[Figure]]  # name of the row to one figure a writer
 
@@ -45,13 +49,20 @@ def as_table(report: Report, *, full: bool = False) -> RenderableType:
     parts += _by_writers(report, TAG_TITLES["language"], _rows(report.writers, "language"))
     parts += _by_writers(report, "Length of the task, in estimated tokens", _rows(report.writers, "length_in"))
     parts += _by_writers(report, "Length of the response, in estimated tokens", _rows(report.writers, "length_out"))
-    if report.differences:
-        parts.append(_differences(report))
+    parts += _differences(report, full=full)
     parts += [*_judges(report), *_leaves(report)]
     parts += [Text(f"Note: {note}", style="yellow") for note in report.notes]
     if report.other_judges and not report.judges:
         parts.append(Text(f"Other judges of this benchmark: {', '.join(map(plain, report.other_judges))}"))
-    return Group(*parts)
+    return Group(*chain.from_iterable(map(_titled, parts)))
+
+
+def _titled(part: RenderableType) -> Iterator[RenderableType]:
+    """The part, the title of a table as a line of its own: within a narrow table it would be broken."""
+    if isinstance(part, Table) and part.title:
+        yield Text(str(part.title), style="bold")
+        part.title = None
+    yield part
 
 
 def plain(text: str) -> str:
@@ -118,8 +129,16 @@ def _requirements(report: Report) -> Rows:
 
 
 def _by_writers(report: Report, title: str, rows: Rows) -> Iterator[Table]:
-    """One table for every few writers, with a column each; none where no row has a figure."""
+    """One table for every few writers, with a column each; none where no row has a figure.
+
+    Where there are more writers and the rows are few, they become the columns of a single table.
+    """
     rows = {name: figures for name, figures in rows.items() if any(figure.asked for figure in figures)}
+    columns = ["Writer", *rows]
+    widths = [max(cell_len(plain(w.name)) for w in report.writers) if report.writers else 0, *map(cell_len, rows)]
+    if rows and len(report.writers) > WRITERS_ABREAST and sum(max(w, 5) + 2 for w in widths) < WIDTH:
+        yield _by_rows(report, _table(title, columns, left=1), list(rows.values()))
+        return
     for start in range(0, len(report.writers) if rows else 0, WRITERS_ABREAST):
         abreast = slice(start, start + WRITERS_ABREAST)
         table = _table(title, ["", *(w.name for w in report.writers[abreast]), "Queries"], left=1)
@@ -127,6 +146,15 @@ def _by_writers(report: Report, title: str, rows: Rows) -> Iterator[Table]:
             means = [_cell(figure, report.scale) for figure in figures[abreast]]
             table.add_row(Text(plain(name)), *means, Text(_counts(figures[abreast])))
         yield table
+
+
+def _by_rows(report: Report, table: Table, columns: Sequence[Sequence[Figure]]) -> Table:
+    """The table filled with a row for each writer, and one for the queries behind each column."""
+    for w, writer in enumerate(report.writers):
+        table.add_row(Text(plain(writer.name)), *(_cell(figures[w], report.scale) for figures in columns))
+    table.add_section()
+    table.add_row(Text("Queries"), *(Text(_counts(figures)) for figures in columns))
+    return table
 
 
 def _cell(figure: Figure, scale: int | None) -> Text:
@@ -140,10 +168,15 @@ def _counts(figures: Sequence[Figure]) -> str:
     return str(most) if fewest == most else f"{fewest}-{most}"
 
 
-def _differences(report: Report) -> Table:
+def _differences(report: Report, *, full: bool) -> Iterator[RenderableType]:
+    """Every pair or, where there are many, those with the best writer and how to see the others."""
+    if not report.differences:
+        return
     names = ("Writer", "minus", "Difference", "95% interval", "Queries")
     table = _table("Paired differences, over the queries both were scored on", names, left=2)
-    for difference in report.differences:
+    best = [d for d in report.differences if d.first == report.differences[0].first]
+    listed = report.differences if full or len(report.differences) <= MOST_DIFFERENCES else best
+    for difference in listed:
         table.add_row(
             Text(plain(difference.first)),
             Text(plain(difference.second)),
@@ -151,7 +184,9 @@ def _differences(report: Report) -> Table:
             Text(_interval(difference.low, difference.high, report.scale)),
             Text(str(difference.count)),
         )
-    return table
+    yield table
+    if others := len(report.differences) - len(listed):
+        yield Text(f"{others} further pairs of writers: `penmark report --full`", style="dim")
 
 
 def _is_clear(difference: Difference) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from penmark.records import REQUIREMENT_KINDS
 from penmark.reports.figures import LENGTH_BUCKETS, OPTIONAL_TAGS, SHARED_CALLS, TAG_TITLES, Figure, Report
 from penmark.reports.spreadsheet import JudgmentRow, cell_text
 
@@ -132,13 +133,15 @@ def _domains(book: _Book, report: Report) -> None:
 
 
 def _subdomains(book: _Book, report: Report) -> None:
+    """Only where tasks carry domains."""
     columns = [("Subdomain", 32.0, "text"), ("Domain", 24.0, "text"), *((w.name, 14.0, "mean") for w in report.writers)]
     above = {domain2: domain1 for domain1, names in report.domains.items() for domain2 in names}
     rows = (
         (name, above.get(name, ""), *(w.tags["domain2"][name].mean for w in report.writers))
         for name in _names(report, "domain2")
     )
-    book.sheet("Subdomains", columns, rows)
+    if above:
+        book.sheet("Subdomains", columns, rows)
 
 
 def _optional_tags(book: _Book, report: Report) -> None:
@@ -149,13 +152,12 @@ def _optional_tags(book: _Book, report: Report) -> None:
 
 
 def _requirements(book: _Book, report: Report) -> None:
-    kinds = report.writers[0].requirement if report.writers else {}
-    columns = [(f"{kind} {measure}", 12.0, "mean") for kind, by in kinds.items() for measure in by]
-    rows = (
-        (w.name, *chain.from_iterable(_means(by_measure.values()) for by_measure in w.requirement.values()))
-        for w in report.writers
-    )
-    book.sheet("Requirements", [("Writer", 32, "text"), *columns], rows)
+    """Only where a query carries a requirement."""
+    kinds = [kind for kind in REQUIREMENT_KINDS if any(writer.is_asked(kind) for writer in report.writers)]
+    columns = [(f"{kind} {measure}", 12.0, "mean") for kind in kinds for measure in ("R", "C")]
+    rows = ((w.name, *(w.requirement[kind][m].mean for kind in kinds for m in ("R", "C"))) for w in report.writers)
+    if kinds:
+        book.sheet("Requirements", [("Writer", 32, "text"), *columns], rows)
 
 
 def _lengths(book: _Book, report: Report) -> None:

@@ -10,6 +10,7 @@ Differs: a scoring that could not be had is left out and shows in the coverage; 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -67,7 +68,7 @@ def build_report(store: Store, bench: str, judge: str, options: ReportOptions | 
     scores = load_scores(
         store.db, bench, judge, by_root=reading.by_root, partial=reading.partial, writers=options.writers
     )
-    wanted = _shown(scores.writers, options.writers, f"penmark judge {bench} --judge {judge}")
+    wanted = _shown(scores.writers, options.writers, _judging(bench, judge, spec))
     weights_B_N = resample_weights(len(scores.tasks), seed=options.seed)
     frame = _Frame(scores, task_groups(scores), weights_B_N, reading.factor)
     writers = tuple(sorted(_all_figures(frame, wanted), key=_rank))
@@ -90,8 +91,18 @@ def _shown(known: Sequence[str], wanted: Sequence[str], command: str) -> list[st
     for name in wanted:
         if name not in known:
             there = ", ".join(known)
-            raise ConfigError(f"no scores of writer {name!r}, only of: {there}; run `{command} --writer {name}`")
+            raise ConfigError(
+                f"no scores of writer {name!r}, only of: {there}; run `{command} --writer {shlex.quote(name)}`"
+            )
     return list(dict.fromkeys(wanted)) or list(known)
+
+
+def _judging(bench: str, judge: str, spec: Mapping[str, Any]) -> str:
+    """The command that has more writers judged as the judge of this name and specification does."""
+    if spec.get("judge") == "imported":
+        return f"penmark import scores FILE --bench {bench} --judge {shlex.quote(judge)}"
+    model = f" --judge-model {shlex.quote(str(spec['model']))}" if spec.get("model") else ""
+    return f"penmark judge {bench} --judge {spec.get('judge', judge)}{model}"
 
 
 def _rank(writer: WriterFigures) -> tuple[bool, float, str]:
@@ -207,9 +218,8 @@ def _notes(
     scorings, responses = left_out
     if scorings:
         notes.append(
-            f"{scorings} scorings that were had are in no mean either, as {responses} "
-            f"response{'s' * (responses > 1)} also {'have' if responses > 1 else 'has'} unscored criteria; "
-            "`penmark report --partial` counts them."
+            "What was scored beside them in the same responses is in no mean either "
+            f"(scorings {scorings}, responses {responses}); `penmark report --partial` counts it."
         )
     if partial:
         notes.append("Partial: responses with unscored criteria count with the criteria that were scored.")
