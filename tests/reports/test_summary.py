@@ -227,6 +227,14 @@ def test_only_the_writers_asked_for_are_shown_with_unchanged_intervals(small):
         small.report(writers=["eve"])
 
 
+def test_a_query_in_two_versions_is_told_of(bench):
+    for words in (5, 6):
+        bench.scores(bench.task(make_task(1, words=words)), "ann", "x", [{"a": 9, "b": 8, "": 8.5}])
+    bench.scores(bench.task(make_task(2)), "ann", "x", [{"a": 9, "b": 8, "": 8.5}])
+    (note,) = bench.report().notes
+    assert note.startswith("1 of the judged queries of demo are here in more than one version (such as '1')")
+
+
 @pytest.mark.parametrize(
     ("spec", "command"),
     [

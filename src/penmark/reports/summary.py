@@ -11,6 +11,7 @@ Differs: a scoring that could not be had is left out and shows in the coverage; 
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -80,7 +81,10 @@ def build_report(store: Store, bench: str, judge: str, options: ReportOptions | 
         bench=bench, judge=judge, scale=reading.scale, unit=reading.unit, partial=reading.partial,
         domains=_domains(scores), writers=writers, differences=tuple(_differences(frame, names)),
         judge_spec=spec, writer_specs=writer_specs, other_judges=other_judges,
-        notes=tuple(_notes(writers, {judge: spec, **writer_specs}, _left_out(scores, names), partial=reading.partial)),
+        notes=(
+            *_notes(writers, {judge: spec, **writer_specs}, _left_out(scores, names), partial=reading.partial),
+            *_mixed(bench, scores),
+        ),
         judges=judges_beside(store.db, bench, compared, names, options) if compared else (),
         leaves=leaf_figures(store.db, (bench, judge), scores, names, reading.factor),
         weights=planned_weights(scores.bench_tasks, reads.plans_on(store.db, bench, judge), paths_of(spec)),
@@ -185,6 +189,18 @@ def _differences(frame: _Frame, ranked: Sequence[str]) -> list[Difference]:
             count=int(count_G[g]),
         )
         for g, (a, b) in enumerate(pairs)
+    ]
+
+
+def _mixed(bench: str, scores: Scores) -> list[str]:
+    """A note where a query is there in two versions, as when two releases of a benchmark share a database."""
+    versions = Counter(task.id for task in scores.tasks)
+    twice = [task_id for task_id, number in versions.items() if number > 1]
+    if not twice:
+        return []
+    return [
+        f"{len(twice)} of the judged queries of {bench} are here in more than one version (such as {twice[0]!r}), and "
+        "all versions are in the means: keep releases of a benchmark, or an edited one, in a --db each."
     ]
 
 
