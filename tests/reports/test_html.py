@@ -92,6 +92,17 @@ def test_requirements_that_no_query_carries_are_no_table_of_dashes(store, tmp_pa
     assert "Style" not in part
 
 
+def test_cells_of_few_queries_are_marked(store, tmp_path):
+    some, *others = report().writers
+    few = replace(
+        some, tags={**some.tags, "domain1": {d: replace(f, count=4) for d, f in some.tags["domain1"].items()}}
+    )
+    text = write_html(report(writers=(few, *others)), store, tmp_path / "few.html").read_text(encoding="utf-8")
+    part = text.split('<section id="domains">')[1].split("</section>")[0]
+    assert part.count(" few") == len(DOMAINS) + part.count("few-sample")
+    assert "fewer than 5 queries" in part
+
+
 def test_a_scale_of_100_applies_to_the_list_too(store, page, tmp_path):
     ten = page.json("penmark-index")["rows"]
     hundred = Page(write_html(report(scale=100), store, tmp_path / "100.html")).json("penmark-index")["rows"]

@@ -114,7 +114,7 @@ def test_the_page_has_a_heatmap_for_each_tag_in_place_of_the_domains_it_lacks(ju
     genre = part_of(page, '<section id="genre"', "</section>")
     assert [f'<th scope="col">{name}</th>' in genre for name in ("散文", "信件类写作", "诗歌")] == [True] * 3
     bob = part_of(genre, '<th scope="row">bob</th>', "</tr>")
-    assert 'class="part"' in bob
+    assert 'class="part few"' in bob
     assert "1 query, coverage 50%" in bob
     assert "诗歌, bob: no query" in bob
     assert 'href="#genre"' in page

@@ -42,6 +42,7 @@ from penmark.store import Store
 TEMPLATES = Path(__file__).parent / "templates"
 DATA_MARK = "<!--penmark-data-->"  # Stands once in the page: any other "<" of a text is escaped.
 LOW_COVERAGE = 0.98
+FEW_QUERIES = 5  # below this a cell's mean is shown as little more than an example
 LANGUAGES = {"zh": "Chinese", "en": "English"}
 FULL_SCALE = 10  # points of a full score before `Report.scale`
 
@@ -161,6 +162,7 @@ def _facts(report: Report) -> dict[str, Any]:
         "max_genres": MAX_GENRES,
         "weight_boxes": Markup(weight_boxes(report.weights)) if report.weights else "",  # made here, as the curves are
         "low_coverage": LOW_COVERAGE,
+        "few_queries": FEW_QUERIES,
         "judge_facts": _definitions(report.judge_spec),
         "writer_facts": {name: _definitions(spec) for name, spec in report.writer_specs.items()},
     }
