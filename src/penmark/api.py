@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, TypedDict, Unpack
 
 import polars as pl
 
@@ -61,6 +62,36 @@ FIGURES = {
 }
 
 
+class WriteSettings(TypedDict, total=False):
+    """What else `write` takes, as the options of `penmark write`."""
+
+    name: str
+
+
+class VerdictSettings(TypedDict, total=False):
+    """What else `judge` and `compare` take, as the options of their commands."""
+
+    name: str
+    writers: Sequence[str]
+    limit: int
+    repeats: int
+    retry_unscored: bool
+
+
+class JudgeSettings(VerdictSettings, total=False):
+    """What else `judge` takes, as the options of `penmark judge`."""
+
+    score: Literal["integer", "expected"]
+    partial: bool
+
+
+class CompareSettings(VerdictSettings, total=False):
+    """What else `compare` takes, as the options of `penmark compare`."""
+
+    max_pairs: int
+    seed: int
+
+
 def open(db: str | Path = "penmark.db") -> Store:
     """The store in this file, made where there is none; a context manager.
 
@@ -78,15 +109,18 @@ def write(
     limit: int | None = None,
     data: Path | None = None,
     calls: CallOptions | None = None,
+    **settings: Unpack[WriteSettings],
 ) -> pl.DataFrame:
-    """The writer's responses, one row each, once what was missing is written.
+    """The writer's responses, one row each, once what was missing is written; `name` keeps them under another name.
 
     Columns: task, writer, text (null where there is none), status, detail.
 
     Raises:
         PenmarkError: before anything is stored, when something does not fit.
     """
-    request = session.WriteRequest(bench=bench, writer=writer, limit=limit, data=data, calls=calls or CallOptions())
+    request = session.WriteRequest(
+        bench=bench, writer=writer, limit=limit, data=data, calls=calls or CallOptions(), **settings
+    )
     outcome = session.write(store, request)
     rows = ((t.id, r.writer, r.text, r.status, r.detail) for t, r in reads.responses(store.db, bench, (outcome.name,)))
     return pl.DataFrame(list(rows), schema=RESPONSES, orient="row")
@@ -100,8 +134,11 @@ def judge(
     model: str | None = None,
     options: JudgeOptions | None = None,
     calls: CallOptions | None = None,
+    **settings: Unpack[JudgeSettings],
 ) -> pl.DataFrame:
     """The judge's judgments, one row a node of a response, once what was missing is judged.
+
+    Further settings, as the command's: name, writers, limit, repeats, score, partial, retry_unscored.
 
     Columns: task, writer, judge, node ("" = the root), repeat, score (null = unscored), status, reason, read_as.
 
@@ -109,7 +146,12 @@ def judge(
         PenmarkError: before anything is stored, when something does not fit.
     """
     request = session.JudgeRequest(
-        bench=bench, judge=judge, model=model, options=options or JudgeOptions(), calls=calls or CallOptions()
+        bench=bench,
+        judge=judge,
+        model=model,
+        options=options or JudgeOptions(),
+        calls=calls or CallOptions(),
+        **settings,
     )
     outcome = session.judge(store, request)
     rows = (
@@ -127,8 +169,11 @@ def compare(
     judge: str = "pairwise",
     against: Sequence[str] = (),
     calls: CallOptions | None = None,
+    **settings: Unpack[CompareSettings],
 ) -> pl.DataFrame:
     """The judge's verdicts on pairs of responses, one row a verdict, once what was missing is compared.
+
+    Further settings, as the command's: name, writers, limit, repeats, max_pairs, seed, retry_unscored.
 
     Columns: task, first, second (writers), judge, order ("ab": the first was shown first), repeat, margin (2 and 1
     where the first is (much) better, 0 a tie, -1, -2; null = none), status, reason.
@@ -137,7 +182,7 @@ def compare(
         PenmarkError: before anything is stored, when something does not fit.
     """
     request = CompareRequest(
-        bench=bench, judge=judge, model=model, against=tuple(against), calls=calls or CallOptions()
+        bench=bench, judge=judge, model=model, against=tuple(against), calls=calls or CallOptions(), **settings
     )
     outcome = pair_session.compare(store, request)
     rows = (
@@ -148,9 +193,17 @@ def compare(
 
 
 def report(
-    store: Store, bench: str | None = None, *, judge: str | None = None, writers: Sequence[str] = (), scale: int = 10
+    store: Store,
+    bench: str | None = None,
+    *,
+    judge: str | None = None,
+    writers: Sequence[str] = (),
+    scale: int = 10,
+    partial: bool = False,
 ) -> pl.DataFrame:
     """Every figure of a report, one row each: the newest benchmark and judge where none is named.
+
+    With `partial`, responses of which only some criteria were scored count with those.
 
     Columns: writer, group (overall, domain1, ...), name, measure ("R", "C" or ""), mean, ci_low, ci_high (95%,
     bootstrap over queries), queries, asked, scored, coverage (scored / asked).
@@ -159,7 +212,7 @@ def report(
         ConfigError: when nothing has been judged, or a name is not there.
     """
     chosen_bench, chosen_judge, _ = choose(store, bench, judge)
-    options = ReportOptions(writers=tuple(writers), scale=100 if scale == 100 else 10)
+    options = ReportOptions(writers=tuple(writers), scale=100 if scale == 100 else 10, partial=partial)
     made = build_report(store, chosen_bench, chosen_judge, options)
     return pl.DataFrame([row for w in made.writers for row in _figures(w)], schema=FIGURES, orient="row")
 
