@@ -102,6 +102,11 @@ def test_the_material_is_part_of_the_query():
     assert "Sum this up.\n\nTwelve homes were painted." in criteria_prompt(grounded).tail
 
 
+def test_a_name_may_hold_a_wide_space():
+    text = reply(criteria("Facts", "语\u3000气", "Length", "Order", "Ending"))
+    assert read_reply(text, EN)[1].name == "语\u3000气"
+
+
 INVALID = {
     "empty": "",
     "prose": "Here are five criteria for you.",

@@ -53,6 +53,11 @@ def test_any_other_reply_is_unreadable(changes, said):
         read(**changes)
 
 
+@pytest.mark.parametrize("space", ["\u3000", "\xa0", "\u202f", "\u200d"])
+def test_spaces_of_other_widths_are_no_line_breaks(space):
+    assert read(theme=f"A{space}ferry", outline=[f"Begin{space}early.", "Calm."]).theme == f"A{space}ferry"
+
+
 def test_twelve_words_in_a_row_are_no_repetition():
     words = DOCUMENT.split()
     assert read(summary=" ".join(words[:12])).summary

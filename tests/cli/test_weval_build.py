@@ -75,6 +75,11 @@ def test_a_dry_run_sends_and_stores_nothing(penmark, two):
     assert dump("penmark.db") == {}
 
 
+def test_a_requirement_with_a_wide_space_is_usable(penmark, two):
+    spaced = {"when": ["c1 to c5"], "replies": [constraints(c5="Name three\u3000colours.")]}
+    assert "2 groups from 2 seeds" in penmark(BUILD, two, "--model", builder("b.jsonl", spaced)).ok().err
+
+
 @pytest.mark.parametrize(
     ("reply", "why"),
     [

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penmark.text import paragraphs, sentences
+from penmark.text import is_one_line, paragraphs, sentences
 
 # Marks that steer the cutting come often; everything else, lone surrogates too, comes sometimes.
 STEERING = st.sampled_from(list("。！？….!?”’\"'）)》*_#-|1aA好：，\n\r \u3000\u2028😊["))
@@ -173,3 +173,13 @@ def test_text_made_to_be_slow_takes_time_in_proportion(piece):
         return time.process_time() - start
 
     assert seconds(160_000) < 40 * max(seconds(16_000), 0.002)  # a quadratic scan would take 100 times as long
+
+
+@pytest.mark.parametrize("text", ["", "春　天", "12\xa0km", "👩\u200d🚀"])
+def test_a_line_may_hold_every_space_and_what_joins_emoji(text):
+    assert is_one_line(text)
+
+
+@pytest.mark.parametrize("mark", ["\n", "\r", "\t", "\x85", "\u2028", "\u2029", "\x00", "\ud800"])
+def test_a_break_a_control_and_half_a_character_make_it_no_line(mark):
+    assert not is_one_line(f"one{mark}two")

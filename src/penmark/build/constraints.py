@@ -21,6 +21,7 @@ from penmark.protocols import Model, Prompt, Sampling
 from penmark.records import REQUIREMENT_KINDS, Requirement, RequirementKind, Task
 from penmark.requirements import extract
 from penmark.requirements.conflicts import checked, conflict
+from penmark.text import is_one_line
 from penmark.text.template import fence, fill
 
 CONSTRAINTS = 5
@@ -100,7 +101,7 @@ def _read_requirement(found: Mapping[str, object], number: int) -> Requirement:
     text, kind = found[f"c{number}"], found[f"t{number}"]
     if not isinstance(text, str) or not text.strip():
         raise VerdictError(f"'c{number}' is empty or not a text: {text!r}")
-    if len(text) > MOST_CHARS or not text.strip().isprintable():
+    if len(text) > MOST_CHARS or not is_one_line(text.strip()):
         raise VerdictError(f"'c{number}' is over {MOST_CHARS} characters or has line breaks in it: {text[:80]!r}")
     if kind not in REQUIREMENT_KINDS:
         raise VerdictError(f"'t{number}' is {kind!r}, expected one of {', '.join(REQUIREMENT_KINDS)}")

@@ -25,6 +25,7 @@ from penmark.models.reply import read_object, refuse_quoted
 from penmark.protocols import Model, Prompt, Sampling
 from penmark.records import Criterion, Task
 from penmark.store import Store
+from penmark.text import is_one_line
 from penmark.text.template import fence, fill
 
 CRITERIA = 5
@@ -133,7 +134,7 @@ def _read_criterion(item: object, where: str) -> Criterion:
         raise VerdictError(f"{where} has the fields {sorted(item)}, expected {list(FIELDS)}")
     texts = {field: _read_text(item[field], f"{where}, {field!r}") for field in FIELDS}
     # A name is a node's path and one line of a prompt.
-    if "/" in texts["name"] or not texts["name"].isprintable():
+    if "/" in texts["name"] or not is_one_line(texts["name"]):
         raise VerdictError(f"{where}: the name {texts['name']!r} has a slash or a line break in it")
     if len({_folded(texts[band]) for band in BANDS}) != len(BANDS):
         raise VerdictError(f"{where}, {texts['name']!r}: two bands have the same text")

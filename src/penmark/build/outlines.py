@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from penmark.build.overlap import HeldApart
 from penmark.errors import VerdictError
 from penmark.models.reply import read_object
+from penmark.text import is_one_line
 
 FIELDS = ("theme", "summary", "facts", "outline")
 MOST_CHARS = {"theme": 60, "summary": 600, "facts": 160, "outline": 600}
@@ -85,7 +86,7 @@ def _text(value: object, name: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise VerdictError(f"{name!r} is empty or not a text: {str(value)[:80]!r}")
     text = value.strip()
-    if len(text) > MOST_CHARS[name] or not text.isprintable():
+    if len(text) > MOST_CHARS[name] or not is_one_line(text):
         raise VerdictError(f"{name!r} is over {MOST_CHARS[name]} characters or has line breaks in it: {text[:80]!r}")
     return text
 

@@ -1,6 +1,7 @@
 """Cutting a text into paragraphs and sentences, in Chinese, English and a mix of both."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from penmark.text.count import CJK
@@ -22,6 +23,9 @@ OPENING_WORD = re.compile(
 )
 
 STOP = re.compile(r"[.．。！？!?…｡؟۔।॥]+")
+BREAKING = frozenset(
+    {"Cc", "Cs", "Zl", "Zp"}
+)  # Unicode categories: controls, lone surrogates, line and paragraph separators
 FULL_STOPS = frozenset("。！？｡؟۔।॥")  # end a sentence without a space after them
 DOTS = frozenset(".．…")
 ASIDE_CLOSERS = frozenset("）)》〉】")
@@ -66,6 +70,11 @@ def paragraphs(text: str) -> list[str]:
         elif blocks[-1]:
             blocks.append([])
     return ["\n".join(block).strip() for block in blocks]
+
+
+def is_one_line(text: str) -> bool:
+    """Whether a text has neither a line break nor a control or lone surrogate in it; spaces of every width may be."""
+    return not any(unicodedata.category(character) in BREAKING for character in text)
 
 
 def sentences(text: str) -> list[str]:
