@@ -60,6 +60,14 @@ def test_documents_become_tasks_and_what_is_left_out_is_named(penmark, model):
     assert [json.loads(line)["id"] for line in again.out.splitlines()] == ["good-open", "good-guide"]
 
 
+def test_the_next_command_can_be_pasted_whatever_the_names(penmark, model):
+    jsonl("d.jsonl", {"text": TEXT})
+    made = penmark("build tasks d.jsonl --model", model, "-o", "my tasks.jsonl").ok()
+    assert "penmark import tasks 'my tasks.jsonl' --bench NAME" in made.err
+    taken = penmark("import tasks", "my tasks.jsonl", "--bench", "my own").ok()
+    assert "next: penmark run 'my own' --writer" in taken.out
+
+
 def test_a_dry_run_counts_the_questions_and_stores_nothing(penmark, model):
     jsonl("d.jsonl", {"text": TEXT}, {"text": f"{TEXT} More.", "genre": "prose"})
     out = penmark("build tasks d.jsonl --dry-run --model", model).ok().out

@@ -50,6 +50,16 @@ def test_a_file_in_upstreams_shape_is_ranked(penmark):
     assert [row["seed"] for row in rows] == ["Write a note."] * 2 + ["Write a poem."] * 2
 
 
+def test_the_next_command_can_be_pasted_whatever_the_name(penmark):
+    built = penmark(
+        "weval build --no-filter --bench", "my groups", "--seeds", seeds("s.jsonl", "Boat."), "--model", builder()
+    )
+    assert "next: penmark weval rank --bench 'my groups' --judge" in built.ok().err
+    jsonl("eval.jsonl", line(), line(kept=1))
+    taken = penmark("weval import eval.jsonl --bench", "their groups").ok()
+    assert "next: penmark weval rank --bench 'their groups' --judge" in taken.err
+
+
 def test_requirements_may_be_lines_of_a_text_and_groups_go_by_number(penmark):
     rows = [line(constraint="\n".join(DEMANDS), instruction_id_list="length\nstyle"), line(prompt="Write.", kept=1)]
     jsonl("eval.jsonl", *rows)

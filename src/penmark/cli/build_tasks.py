@@ -166,10 +166,8 @@ def _tell(flags: TasksFlags, made: Sequence[Task], left_out: Sequence[tuple[str,
     where = f": {flags.output}" if flags.output and made else "" if made else "; nothing written"
     print(f"{len(made)} tasks{where}", file=sys.stderr)
     if made:
-        print(
-            f"next: read and revise them, then penmark import tasks {flags.output or 'FILE'} --bench NAME",
-            file=sys.stderr,
-        )
+        file = shlex.quote(str(flags.output)) if flags.output else "FILE"
+        print(f"next: read and revise them, then penmark import tasks {file} --bench NAME", file=sys.stderr)
 
 
 def _listed(left_out: Sequence[tuple[str, str]]) -> str:

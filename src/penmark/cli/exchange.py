@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -132,7 +133,7 @@ def import_tasks(flags: ImportTasksFlags) -> None:
     with Store(flags.db) as store:
         new = import_tasks(store, tasks, source=", ".join(map(str, flags.files)))
     print(f"{new} new tasks of {flags.bench}, {len(tasks) - new} were there already")
-    print(f"next: penmark run {flags.bench} --writer MODEL --judge JUDGE --judge-model MODEL")
+    print(f"next: penmark run {shlex.quote(flags.bench)} --writer MODEL --judge JUDGE --judge-model MODEL")
 
 
 def import_responses(flags: ImportResponsesFlags) -> None:

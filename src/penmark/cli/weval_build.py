@@ -197,6 +197,6 @@ def _tell(flags: BuildFlags, building: GroupBuilding, stopped_by: str) -> int:
     seeds = len(building.plan.seeds)
     print(f"{len(building.groups)} groups from {seeds} seeds: benchmark {flags.bench} in {flags.db}", file=sys.stderr)
     if building.groups:
-        print(f"next: penmark weval rank --bench {flags.bench} --judge JUDGE", file=sys.stderr)
+        print(f"next: penmark weval rank --bench {shlex.quote(flags.bench)} --judge JUDGE", file=sys.stderr)
     had = len(building.groups) * len(building.written) - missing
     return DONE if had >= flags.min_coverage * seeds * max(len(building.written), 1) else LOW_COVERAGE

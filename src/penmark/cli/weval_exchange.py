@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ def import_groups(flags: ImportFlags) -> None:
         check_groups(store, flags.bench, [group.task for group in groups])
         new = _store(store, groups, str(flags.file))
     print(f"{new} new responses in {len(groups)} groups: benchmark {flags.bench} in {flags.db}", file=sys.stderr)
-    print(f"next: penmark weval rank --bench {flags.bench} --judge JUDGE", file=sys.stderr)
+    print(f"next: penmark weval rank --bench {shlex.quote(flags.bench)} --judge JUDGE", file=sys.stderr)
 
 
 def _store(store: Store, groups: Sequence[Group], source: str) -> int:
