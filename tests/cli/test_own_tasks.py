@@ -75,6 +75,11 @@ def test_a_dry_run_counts_the_questions_and_stores_nothing(penmark, model):
     assert dump("penmark.db") == {}
 
 
+def test_no_document_is_read_where_no_length_would_do(penmark, model):
+    bounds = "--min-words 9 --max-words 5"
+    penmark(f"build tasks gone.jsonl {bounds} --model", model).refused("--min-words 9 is over --max-words 5")
+
+
 def test_nothing_usable_is_refused_before_anything_is_asked(penmark, model):
     jsonl("d.jsonl", {"text": "Hm."})
     penmark("build tasks d.jsonl --model", model).refused("no document can be used: d-1: 1 words", "--min-words")
@@ -86,3 +91,4 @@ def test_only_poor_documents_write_no_file_and_end_with_3(penmark, model, tmp_pa
     done = penmark("build tasks d.jsonl -o tasks.jsonl --model", model)
     assert (done.code, (tmp_path / "tasks.jsonl").exists()) == (3, False)
     assert "0 tasks; nothing written" in done.err
+    assert "genre:" not in done.err

@@ -112,6 +112,8 @@ def _plan(flags: TasksFlags) -> tuple[TaskPlan, list[tuple[str, str]]]:
     from penmark.errors import ConfigError
     from penmark.named import make_model
 
+    if flags.min_words > flags.max_words:
+        raise ConfigError(f"--min-words {flags.min_words} is over --max-words {flags.max_words}; no document has both")
     documents, left_out = usable(read_documents(flags.documents, BENCH), flags.min_words, flags.max_words)
     if not documents:
         raise ConfigError(f"no document can be used: {_listed(left_out)}; see --min-words and --max-words")
@@ -160,7 +162,7 @@ def _tell(flags: TasksFlags, made: Sequence[Task], left_out: Sequence[tuple[str,
         print(f"left out: {name}: {reason}", file=sys.stderr)
     if len(left_out) > FAILURES_SHOWN:
         print(f"left out: {len(left_out) - FAILURES_SHOWN} more", file=sys.stderr)
-    for tag in ("task_type", "genre", "language"):
+    for tag in ("task_type", "genre", "language") if made else ():
         counts = Counter(task.tags[tag] for task in made)
         print(f"{tag}: {', '.join(f'{name} {n}' for name, n in counts.most_common())}", file=sys.stderr)
     where = f": {flags.output}" if flags.output and made else "" if made else "; nothing written"
