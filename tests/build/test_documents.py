@@ -66,6 +66,6 @@ def test_short_long_and_repeated_texts_are_left_out_with_the_reason(tmp_path):
     assert [d.id for d in kept] == ["a", "d"]
     assert left_out == [
         ("b", "the same text as a"),
-        ("c", "1 words, wanted 2 to 5"),
+        ("c", "1 word, wanted 2 to 5"),
         ("e", "6 words, wanted 2 to 5"),
     ]

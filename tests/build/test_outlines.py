@@ -38,7 +38,7 @@ def test_a_good_reply_is_read_with_each_point_under_its_aspect():
         ({"facts": "six"}, "'facts' is no list"),
         ({"facts": ["x" * 120]}, "tell too much"),
         ({"facts": ["x"] * 21}, "tell too much"),
-        ({"outline": ["Only one."]}, "1 entries in the outline where 2 were due"),
+        ({"outline": ["Only one."]}, "1 entry in the outline where 2 were due"),
         ({"outline": ["A.", "B.", "C."]}, "3 entries"),
         ({"more": 1}, "the fields are"),
         (

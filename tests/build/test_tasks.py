@@ -107,7 +107,7 @@ def test_what_is_known_or_not_wanted_is_not_asked(tmp_path):
 def test_a_gap_needs_room_and_the_other_kinds_do_not(tmp_path):
     building, _, _ = build(tmp_path, document(text="One paragraph. " * 20), kinds=("completion", "guide"))
     assert [task.id for task in building.tasks] == ["ferry-guide"]
-    assert building.left_out == [("ferry-completion", "1 paragraphs, and a gap takes 4 or more")]
+    assert building.left_out == [("ferry-completion", "1 paragraph, and a gap takes 4 or more")]
 
 
 def test_criteria_are_made_for_the_tasks_where_they_are_wanted(tmp_path):

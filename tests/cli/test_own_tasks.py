@@ -25,7 +25,7 @@ def test_tasks_are_taken_in_once_and_known_by_their_name(penmark):
     jsonl("t.jsonl", {"id": "a", "instruction": "Write."}, {"instruction": "写一封信。"})
     assert "2 new tasks of mine, 0 were there already" in penmark("import tasks t.jsonl --bench mine").ok().out
     jsonl("more.jsonl", {"id": "a", "instruction": "Write."}, {"id": "b", "instruction": "More."})
-    assert "1 new tasks of mine, 1 were there already" in penmark("import tasks more.jsonl --bench mine").ok().out
+    assert "1 new task of mine, 1 were there already" in penmark("import tasks more.jsonl --bench mine").ok().out
     penmark("write mine --writer", script("w.jsonl", {"replies": ["An essay."]})).ok()
     penmark("judge mine --judge length").ok()
     report = penmark("report --bench mine --format json").ok().json()
@@ -52,7 +52,7 @@ def test_documents_become_tasks_and_what_is_left_out_is_named(penmark, model):
         "d.jsonl", {"id": "good", "text": TEXT}, {"id": "bad", "text": f"{TEXT} poor"}, {"id": "short", "text": "Hm."}
     )
     done = penmark("build tasks d.jsonl -o tasks.jsonl --kind open --kind guide --model", model).ok()
-    assert "left out: short: 1 words, wanted 100 to 6,000" in done.err
+    assert "left out: short: 1 word, wanted 100 to 6,000" in done.err
     assert "left out: bad: quality 2 of 5, wanted 4" in done.err
     assert "2 tasks: tasks.jsonl" in done.err
     penmark("import tasks tasks.jsonl --bench mine").ok()
@@ -82,7 +82,7 @@ def test_no_document_is_read_where_no_length_would_do(penmark, model):
 
 def test_nothing_usable_is_refused_before_anything_is_asked(penmark, model):
     jsonl("d.jsonl", {"text": "Hm."})
-    penmark("build tasks d.jsonl --model", model).refused("no document can be used: d-1: 1 words", "--min-words")
+    penmark("build tasks d.jsonl --model", model).refused("no document can be used: d-1: 1 word,", "--min-words")
     assert dump("penmark.db") == {}
 
 

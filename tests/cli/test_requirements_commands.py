@@ -22,7 +22,7 @@ def test_one_query_gives_its_demands_with_checks_and_quotes(penmark):
         {"name": "no_commas", "arguments": {}},
     ]
     assert all(r["quote"] in QUERY for r in task["requirements"])
-    assert "2 requirements in 1 queries, 2 of them checkable by rule; 0 queries without any" in done.err
+    assert "2 requirements in 1 query, 2 of them checkable by rule; 0 queries without any" in done.err
 
 
 @pytest.mark.parametrize("line", ["extract --query", "check poem.txt --query"])
@@ -40,7 +40,7 @@ def test_a_benchmark_and_a_file_give_those_of_their_queries(penmark):
     file = write("q.jsonl", {"query": "Write 300 words."}, {"query": "Write."})
     done = penmark("requirements extract", file).ok()
     assert "words about=300" in done.out
-    assert "1 queries without any" in done.err
+    assert "1 query without any" in done.err
 
 
 def test_what_was_extracted_is_checked_by_task(penmark):

@@ -63,7 +63,7 @@ def test_the_next_command_can_be_pasted_whatever_the_name(penmark):
 def test_requirements_may_be_lines_of_a_text_and_groups_go_by_number(penmark):
     rows = [line(constraint="\n".join(DEMANDS), instruction_id_list="length\nstyle"), line(prompt="Write.", kept=1)]
     jsonl("eval.jsonl", *rows)
-    assert "in 1 groups" in penmark("weval import eval.jsonl --group-size 2").ok().err
+    assert "in 1 group:" in penmark("weval import eval.jsonl --group-size 2").ok().err
     penmark("weval import eval.jsonl --db o.db --group-size 3").refused("eval.jsonl:1: prompt: 2 lines in this group")
 
 

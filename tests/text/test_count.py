@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penmark.text import count_chars, count_cjk, count_words, estimate_tokens
+from penmark.text import amount, count_chars, count_cjk, count_words, estimate_tokens
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))  # lone surrogates too
 WORD = st.sampled_from(["word", "don't", "3.14", "слово", "كلمة", "शब्द", "한국어를", "a-b"])
@@ -148,3 +148,11 @@ def test_a_megabyte_is_counted_within_a_second(count, piece):
 def test_no_code_point_is_too_odd_to_count():
     text = "".join(map(chr, range(sys.maxunicode + 1)))
     assert count_cjk(text) < count_words(text) < count_chars(text) < len(text)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0 queries"), (1, "1 query"), (2, "2 queries"), (1200, "1,200 queries")]
+)
+def test_one_is_not_many(number, said):
+    assert amount(number, "query", "queries") == said
+    assert amount(number, "word") == said.replace("query", "word").replace("queries", "words")

@@ -12,7 +12,7 @@ from penmark.errors import DataError
 from penmark.jsonl import Row, raise_problems, read_jsonl
 from penmark.protocols import Problem
 from penmark.records import Task, content_key
-from penmark.text import count_words, language
+from penmark.text import amount, count_words, language
 
 TEXT_FILES = (".txt", ".md")
 LANGUAGES = ("en", "zh")
@@ -60,7 +60,7 @@ def usable(documents: Iterable[Task], shortest: int, longest: int) -> tuple[list
         if twin != document.id:
             left_out.append((document.id, f"the same text as {twin}"))
         elif not shortest <= words <= longest:
-            left_out.append((document.id, f"{words:,} words, wanted {shortest:,} to {longest:,}"))
+            left_out.append((document.id, f"{amount(words, 'word')}, wanted {shortest:,} to {longest:,}"))
         else:
             kept.append(document)
     return kept, left_out

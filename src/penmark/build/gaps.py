@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 
 from penmark.errors import DataError
-from penmark.text import count_words, paragraphs
+from penmark.text import amount, count_words, paragraphs
 
 GAP = "[fill in the blank]"
 MOST_PARAGRAPHS = 10
@@ -28,7 +28,7 @@ def cut_gap(text: str, seed: str) -> tuple[str, str]:
     """
     parts = paragraphs(text)
     if len(parts) < FEWEST_PARAGRAPHS:
-        raise DataError(f"{len(parts)} paragraphs, and a gap takes {FEWEST_PARAGRAPHS} or more")
+        raise DataError(f"{amount(len(parts), 'paragraph')}, and a gap takes {FEWEST_PARAGRAPHS} or more")
     words = [count_words(part) for part in parts]
     wanted = SHARE * sum(words)
     runs = [

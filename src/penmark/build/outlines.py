@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from penmark.build.overlap import HeldApart
 from penmark.errors import VerdictError
 from penmark.models.reply import read_object
-from penmark.text import is_one_line
+from penmark.text import amount, is_one_line
 
 FIELDS = ("theme", "summary", "facts", "outline")
 MOST_CHARS = {"theme": 60, "summary": 600, "facts": 160, "outline": 600}
@@ -62,7 +62,7 @@ def read_outline(reply: str, document: str, aspects: Sequence[str]) -> Outline:
         raise VerdictError(f"the fields are {sorted(found)}, expected {list(FIELDS)}")
     facts, entries = _texts(found, "facts"), _texts(found, "outline")
     if len(entries) != len(aspects):
-        raise VerdictError(f"{len(entries)} entries in the outline where {len(aspects)} were due")
+        raise VerdictError(f"{amount(len(entries), 'entry', 'entries')} in the outline where {len(aspects)} were due")
     if len(facts) > MOST_FACTS or sum(map(len, facts)) > FACTS_SHARE * len(document):
         raise VerdictError(f"{len(facts)} facts of {sum(map(len, facts))} characters tell too much of the document")
     outline = Outline(

@@ -284,8 +284,12 @@ def _counts(samples: Sequence[Sample]) -> dict[str, dict[str, int]]:
 
 
 def _tell(output: Path, samples: int, card: DataCard, overlaps: int) -> None:
+    from penmark.text import amount
+
     for why, number in sorted(card.left_out.items(), key=lambda item: -item[1]):
         print(f"left out, {number} x: {why}", file=sys.stderr)
     if overlaps:
         print(f"left out, {overlaps} x: shares a run of 13 words with a benchmark", file=sys.stderr)
-    print(f"{samples} samples: {output}, with {output.with_suffix('.card.md').name} beside it", file=sys.stderr)
+    print(
+        f"{amount(samples, 'sample')}: {output}, with {output.with_suffix('.card.md').name} beside it", file=sys.stderr
+    )

@@ -158,6 +158,8 @@ def _finish(flags: TasksFlags, building: TaskBuilding, stopped_by: str) -> int:
 
 
 def _tell(flags: TasksFlags, made: Sequence[Task], left_out: Sequence[tuple[str, str]]) -> None:
+    from penmark.text import amount
+
     for name, reason in left_out[:FAILURES_SHOWN]:
         print(f"left out: {name}: {reason}", file=sys.stderr)
     if len(left_out) > FAILURES_SHOWN:
@@ -166,7 +168,7 @@ def _tell(flags: TasksFlags, made: Sequence[Task], left_out: Sequence[tuple[str,
         counts = Counter(task.tags[tag] for task in made)
         print(f"{tag}: {', '.join(f'{name} {n}' for name, n in counts.most_common())}", file=sys.stderr)
     where = f": {flags.output}" if flags.output and made else "" if made else "; nothing written"
-    print(f"{len(made)} tasks{where}", file=sys.stderr)
+    print(f"{amount(len(made), 'task')}{where}", file=sys.stderr)
     if made:
         file = shlex.quote(str(flags.output)) if flags.output else "FILE"
         print(f"next: read and revise them, then penmark import tasks {file} --bench NAME", file=sys.stderr)

@@ -126,13 +126,14 @@ def import_tasks(flags: ImportTasksFlags) -> None:
     from penmark.errors import ConfigError
     from penmark.evaluate.imports import import_tasks
     from penmark.store import Store
+    from penmark.text import amount
 
     if flags.bench in registry.names("benchmarks"):
         raise ConfigError(f"{flags.bench!r} is a benchmark of penmark's own; give yours another name with --bench")
     tasks = read_tasks(flags.files, flags.bench)
     with Store(flags.db) as store:
         new = import_tasks(store, tasks, source=", ".join(map(str, flags.files)))
-    print(f"{new} new tasks of {flags.bench}, {len(tasks) - new} were there already")
+    print(f"{amount(new, 'new task')} of {flags.bench}, {len(tasks) - new} were there already")
     print(f"next: penmark run {shlex.quote(flags.bench)} --writer MODEL --judge JUDGE --judge-model MODEL")
 
 

@@ -202,6 +202,8 @@ def _short(text: str) -> str:
 
 
 def _tell(found: Mapping[str, Sequence[Requirement]], failed: Sequence[tuple[Task, str]]) -> None:
+    from penmark.text import amount
+
     for task, reason in failed[:FAILURES_SHOWN]:
         print(f"by rule only, query {task.id}: {reason}", file=sys.stderr)
     if len(failed) > FAILURES_SHOWN:
@@ -209,9 +211,9 @@ def _tell(found: Mapping[str, Sequence[Requirement]], failed: Sequence[tuple[Tas
     all_of_them = [r for some in found.values() for r in some]
     checkable = sum(r.check is not None for r in all_of_them)
     without = sum(not some for some in found.values())
+    said = f"{amount(len(all_of_them), 'requirement')} in {amount(len(found), 'query', 'queries')}"
     print(
-        f"{len(all_of_them)} requirements in {len(found)} queries, {checkable} of them checkable by rule; "
-        f"{without} queries without any",
+        f"{said}, {checkable} of them checkable by rule; {amount(without, 'query', 'queries')} without any",
         file=sys.stderr,
     )
 

@@ -182,6 +182,8 @@ def _show_estimates(plan: GroupPlan) -> None:
 
 def _tell(flags: BuildFlags, building: GroupBuilding, stopped_by: str) -> int:
     """Say what was made, what was not and why, and what to do next; gives back the exit code."""
+    from penmark.text import amount
+
     if stopped_by:
         again = shlex.join(["penmark", *sys.argv[1:]])
         print(f"stopped: {stopped_by}. What is finished is kept; go on with: {again}", file=sys.stderr)
@@ -195,7 +197,8 @@ def _tell(flags: BuildFlags, building: GroupBuilding, stopped_by: str) -> int:
     if missing:
         print(f"{missing} responses could not be had; the same command asks again", file=sys.stderr)
     seeds = len(building.plan.seeds)
-    print(f"{len(building.groups)} groups from {seeds} seeds: benchmark {flags.bench} in {flags.db}", file=sys.stderr)
+    made = f"{amount(len(building.groups), 'group')} from {amount(seeds, 'seed')}"
+    print(f"{made}: benchmark {flags.bench} in {flags.db}", file=sys.stderr)
     if building.groups:
         print(f"next: penmark weval rank --bench {shlex.quote(flags.bench)} --judge JUDGE", file=sys.stderr)
     had = len(building.groups) * len(building.written) - missing

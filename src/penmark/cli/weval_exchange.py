@@ -56,6 +56,7 @@ def import_groups(flags: ImportFlags) -> None:
     from penmark.errors import ConfigError
     from penmark.metaeval.group_file import read_groups
     from penmark.store import Store
+    from penmark.text import amount
 
     if flags.bench in registry.names("benchmarks"):
         raise ConfigError(f"{flags.bench!r} is a benchmark of penmark's own; give the groups another name with --bench")
@@ -63,7 +64,10 @@ def import_groups(flags: ImportFlags) -> None:
     with Store(flags.db) as store:
         check_groups(store, flags.bench, [group.task for group in groups])
         new = _store(store, groups, str(flags.file))
-    print(f"{new} new responses in {len(groups)} groups: benchmark {flags.bench} in {flags.db}", file=sys.stderr)
+    print(
+        f"{amount(new, 'new response')} in {amount(len(groups), 'group')}: benchmark {flags.bench} in {flags.db}",
+        file=sys.stderr,
+    )
     print(f"next: penmark weval rank --bench {shlex.quote(flags.bench)} --judge JUDGE", file=sys.stderr)
 
 
@@ -84,6 +88,7 @@ def export(flags: ExportFlags) -> None:
     from penmark.metaeval.group_file import Group, write_groups
     from penmark.metaeval.weval import group_tasks
     from penmark.store import Store, reads
+    from penmark.text import amount
 
     if flags.output is not None:
         check_writable(flags.output)
@@ -97,6 +102,6 @@ def export(flags: ExportFlags) -> None:
         groups = [group for group in made if group.is_whole]
     with writing_to(out), out.open("w", encoding="utf-8", newline="\n") if out else nullcontext(sys.stdout) as stream:
         written = write_groups(stream, groups)
-    print(f"{written} responses in {len(groups)} groups", file=sys.stderr)
+    print(f"{amount(written, 'response')} in {amount(len(groups), 'group')}", file=sys.stderr)
     if len(groups) < len(made):
         print(f"{len(made) - len(groups)} groups that lack responses are left out", file=sys.stderr)

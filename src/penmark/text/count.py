@@ -29,6 +29,11 @@ INSIDE = r"(?:[-'’‐‑_״]|(?<=\d)[.,٫٬](?=\d))"
 WORD = re.compile(rf"{LETTER}(?:\.{LETTER})+(?!{CHARACTER})|{CHARACTER}+(?:{INSIDE}{CHARACTER}+)*")
 
 
+def amount(number: int, one: str, many: str = "") -> str:
+    """A number with its noun, such as "1 word" and "1,200 words"; `many` is for plurals that are not `one` and an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def count_words(text: str) -> int:
     """Number of words, where each CJK character counts one.
 
