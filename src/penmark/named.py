@@ -9,7 +9,7 @@ from penmark import registry
 from penmark.errors import ConfigError
 from penmark.evaluate.stored import StoredBenchmark
 from penmark.folders import data_folder
-from penmark.protocols import Benchmark, Judge, JudgeOptions, Model, ModelOptions, ModelTraits
+from penmark.protocols import Benchmark, Judge, JudgeOptions, Model, ModelOptions
 from penmark.store import Store, reads
 
 SHORT_JUDGES = {"reward": "reward-model"}  # as in `reward:DIR`
@@ -28,6 +28,16 @@ def open_benchmark(name: str, data: Path | None = None, store: Store | None = No
     return benchmark
 
 
+def check_own_name(bench: str) -> None:
+    """Make sure that a benchmark of the user's own can have this name.
+
+    Raises:
+        ConfigError: when penmark knows another by it.
+    """
+    if bench in registry.names("benchmarks"):
+        raise ConfigError(f"{bench!r} is a benchmark of penmark's own; give yours another name with --bench")
+
+
 def make_model(name: str, options: ModelOptions) -> Model:
     """The model called `provider/name`.
 
@@ -37,16 +47,6 @@ def make_model(name: str, options: ModelOptions) -> Model:
     provider, _, rest = name.partition("/")
     model: Model = registry.load("models", provider).create(rest, options)
     return model
-
-
-def traits_of(model: str) -> ModelTraits:
-    """What is known of the provider of the model with this name.
-
-    Raises:
-        ConfigError: when there is no such provider.
-    """
-    traits: ModelTraits = getattr(registry.load("models", model.partition("/")[0]), "TRAITS", ModelTraits())
-    return traits
 
 
 def make_judge(name: str, options: JudgeOptions) -> Judge:

@@ -11,10 +11,11 @@ from penmark.errors import ConfigError
 from penmark.evaluate.budget import Budget
 from penmark.evaluate.comparing import Comparing, ComparingPlan
 from penmark.evaluate.estimate import Estimate, estimate
+from penmark.evaluate.fitting import fitted
 from penmark.evaluate.pairing import Field, Pair, schedule
 from penmark.evaluate.running import run_async
 from penmark.protocols import Model, PairJudge
-from penmark.session import Outcome, VerdictRequest, Watch, check_responses, judge_model, options_for, override
+from penmark.session import Outcome, VerdictRequest, Watch, check_responses, judge_model, override
 from penmark.store import Store, reads
 from penmark.store.tallies import response_places
 
@@ -91,7 +92,7 @@ def _judge(request: CompareRequest) -> tuple[PairJudge, Model]:
             f"judge {request.judge!r} scores one response at a time; use `penmark judge {request.bench} --judge "
             f"{request.judge}`, or compare with `--judge pairwise`"
         )
-    judge: PairJudge = module.create(options_for(request))
+    judge: PairJudge = module.create(fitted(request.options, request.model))
     model = judge_model(request, judge)
     if model is None:
         raise ConfigError(f"judge {request.judge!r} says it asks no model; a judge that compares must")

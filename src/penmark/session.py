@@ -16,11 +16,12 @@ from typing import Literal
 from penmark.errors import ConfigError
 from penmark.evaluate.budget import Budget
 from penmark.evaluate.estimate import Estimate, estimate, prompt_tokens, sizes
+from penmark.evaluate.fitting import fitted, traits_of
 from penmark.evaluate.judging import Judging, JudgingPlan, check_scorable
 from penmark.evaluate.progress import Progress
 from penmark.evaluate.running import run_async
 from penmark.evaluate.writing import Writing, WritingPlan
-from penmark.named import make_judge, make_model, open_benchmark, traits_of
+from penmark.named import make_judge, make_model, open_benchmark
 from penmark.protocols import Benchmark, Judge, JudgeOptions, Model, ModelOptions, PairJudge, Sampling
 from penmark.records import Response, Task
 from penmark.store import Store, reads
@@ -141,7 +142,7 @@ def check_run(store: Store, writing: WriteRequest, judging: JudgeRequest) -> Non
 
 def check_judging(store: Store, request: JudgeRequest, tasks: Iterable[Task]) -> None:
     """Make sure that responses to these tasks can be judged; PenmarkError if not."""
-    judge = make_judge(request.judge, options_for(request))
+    judge = make_judge(request.judge, fitted(request.options, request.model))
     model = judge_model(request, judge)
     check_scorable(judge, request.bench, [len(list(judge.rubric(task).leaves())) for task in tasks])
     Judging(store, _judging_plan(request, judge, model), request.calls.budget())
@@ -219,7 +220,7 @@ def _unwritten(store: Store, tasks: Sequence[Task], writer: str) -> list[Task]:
 
 def _estimate_judge(store: Store, request: JudgeRequest, unwritten: Sequence[Task]) -> Estimate:
     """Judging what is there and, where responses are still to be written, texts of a usual length in their place."""
-    judge = make_judge(request.judge, options_for(request))
+    judge = make_judge(request.judge, fitted(request.options, request.model))
     if not unwritten:
         check_responses(store, request)
     model = judge_model(request, judge)
@@ -236,7 +237,7 @@ def _usual_sizes(judge: Judge, task: Task) -> Iterator[tuple[int, int]]:
     if question is not None:
         yield prompt_tokens(question.prompt), 0
         task = replace(task, tags={**task.tags, **question.likely.tags})
-    yield from sizes(judge.questions(task, usual))
+    yield from sizes(question.prompt for question in judge.questions(task, usual))
 
 
 def judge(store: Store, request: JudgeRequest, watch: Watch = nullcontext, budget: Budget | None = None) -> Outcome:
@@ -251,7 +252,7 @@ def judge(store: Store, request: JudgeRequest, watch: Watch = nullcontext, budge
     Raises:
         PenmarkError: before anything is stored, when something does not fit.
     """
-    judge = make_judge(request.judge, options_for(request))
+    judge = make_judge(request.judge, fitted(request.options, request.model))
     check_responses(store, request)
     model = judge_model(request, judge)
     plan = _judging_plan(request, judge, model)
@@ -269,15 +270,6 @@ def judge(store: Store, request: JudgeRequest, watch: Watch = nullcontext, budge
             return Outcome(plan.judge_name, judging.progress, await judging.run())
 
     return run_async(work())
-
-
-def options_for(request: VerdictRequest) -> JudgeOptions:
-    """The request's options, fitted to the model that is asked where the user chose nothing."""
-    if request.model is None:
-        return request.options
-    traits = traits_of(request.model)
-    language = request.options.prompt_language or traits.prompt_language
-    return replace(request.options, prompt_language=language, can_sum=traits.can_sum)
 
 
 def judge_model(request: VerdictRequest, judge: Judge | PairJudge) -> Model | None:

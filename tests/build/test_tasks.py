@@ -2,6 +2,7 @@ import asyncio
 import contextlib
 import json
 from dataclasses import replace
+from itertools import chain
 
 import pytest
 
@@ -58,7 +59,7 @@ def build(tmp_path, *documents, rules=RULES, budget=None, **choices):
 def test_a_document_becomes_the_reference_of_a_task_of_each_kind(tmp_path):
     building, stopped, calls = build(tmp_path, document(), kinds=("guide", "open", "completion"))
     guide, free, gap = building.tasks
-    assert (stopped, calls, building.left_out) == ("", 3, [])
+    assert (stopped, calls, building.left_out, building.coverage) == ("", 3, [], 1.0)
     assert [task.id for task in building.tasks] == ["ferry-guide", "ferry-open", "ferry-completion"]
     assert guide.reference == free.reference == FERRY
     assert "A ferry" in guide.instruction
@@ -96,6 +97,7 @@ def test_poor_documents_and_those_without_a_usable_reply_are_left_out_with_the_r
     assert reasons["poor"] == "quality 3 of 5, wanted 4"
     assert reasons["silent"].startswith("no quality: ")
     assert "word for word" in reasons["copied"]
+    assert building.coverage == 0.5  # A poor document was marked; the silent and the copied one gave nothing.
 
 
 def test_what_is_known_or_not_wanted_is_not_asked(tmp_path):
@@ -123,6 +125,7 @@ def test_a_task_without_usable_criteria_stays_and_is_named(tmp_path):
     assert building.tasks[0].rubric is None
     assert building.left_out[0][0] == "ferry-guide"
     assert building.left_out[0][1].startswith("no criteria: ")
+    assert building.coverage == 0.5
 
 
 def test_a_model_that_writes_too_little_for_criteria_is_refused_before_a_call(tmp_path):
@@ -152,8 +155,11 @@ def test_the_questions_about_a_document_begin_alike_and_leave_no_slot(tmp_path):
         documents=[document(), document("船", SPRING, "zh")], source="d", model=ScriptedModel(_script(tmp_path))
     )
     with Store(tmp_path / "store.db") as store:
-        prompts = list(TaskBuilding(store, plan, Budget()).prompts())
-        fewer = list(TaskBuilding(store, replace(plan, least_quality=1, kinds=("completion",)), Budget()).prompts())
+        by_document = list(TaskBuilding(store, plan, Budget()).prompts())
+        least = replace(plan, least_quality=1, kinds=("completion",))
+        fewer = [*chain(*TaskBuilding(store, least, Budget()).prompts())]
+    prompts = [*chain(*by_document)]
+    assert all(len({(p.system, p.shared) for p in asked}) == 1 for asked in by_document)
     assert len(prompts) == 6
     assert len({(p.system, p.shared) for p in prompts}) == 2
     assert len({p.tail for p in prompts}) == 6

@@ -71,7 +71,9 @@ def test_the_next_command_can_be_pasted_whatever_the_names(penmark, model):
 def test_a_dry_run_counts_the_questions_and_stores_nothing(penmark, model):
     jsonl("d.jsonl", {"text": TEXT}, {"text": f"{TEXT} More.", "genre": "prose"})
     out = penmark("build tasks d.jsonl --dry-run --model", model).ok().out
-    assert out.split("scripted/model.jsonl")[1].split()[0] == "5"
+    calls, prompt_tokens, shared = out.split("scripted/model.jsonl")[1].split()[:3]
+    assert calls == "5"
+    assert 0 < int(shared.replace(",", "")) < int(prompt_tokens.replace(",", ""))
     assert dump("penmark.db") == {}
 
 
@@ -92,3 +94,18 @@ def test_only_poor_documents_write_no_file_and_end_with_3(penmark, model, tmp_pa
     assert (done.code, (tmp_path / "tasks.jsonl").exists()) == (3, False)
     assert "0 tasks; nothing written" in done.err
     assert "genre:" not in done.err
+
+
+@pytest.mark.parametrize(("least", "code"), [("0.5", 0), ("0.9", 3)])
+def test_documents_without_a_usable_reply_end_with_3_where_they_are_too_many(penmark, least, code):
+    model = script(
+        "half.jsonl",
+        {"when": [QUALITY, "silent"], "replies": ["I would rather not."]},
+        {"when": [QUALITY], "replies": ['{"quality": 5, "reason": "Fine."}']},
+        {"when": [TELL], "replies": [json.dumps(OUTLINE)]},
+    )
+    rows = [{"id": name, "genre": "prose", "text": f"{TEXT} {name}"} for name in ("good", "silent")]
+    done = penmark("build tasks", jsonl("d.jsonl", *rows), "--min-coverage", least, "--model", model)
+    assert done.code == code
+    assert "left out: silent: no quality: " in done.err
+    assert len(done.out.splitlines()) == 1

@@ -7,7 +7,7 @@ from small_runs import CRITERIA, filled, judge, numbered, rows
 
 from penmark import session
 from penmark.evaluate.estimate import estimate, sizes
-from penmark.protocols import JudgeOptions, ModelOptions, Prompt, Question, Sampling
+from penmark.protocols import JudgeOptions, ModelOptions, Prompt, Sampling
 from penmark.session import CallOptions, JudgeRequest, WriteRequest
 from penmark.store import Store
 from penmark.text import estimate_tokens
@@ -37,14 +37,10 @@ def judging(path, *, model: str = "openai/m", url="http://127.0.0.1:9/v1", max_t
         return made
 
 
-def question(shared: str, tail: str, system: str = "") -> Question:
-    return Question(nodes=("n",), prompt=Prompt(tail, shared=shared, system=system), read=lambda reply: {})
-
-
 def test_a_sibling_shares_what_the_first_call_has_sent():
     first, second = "word " * 100, "tail " * 10
     shared, tail = estimate_tokens("sys" + first), estimate_tokens(second)
-    found = list(sizes([question(first, second, "sys")] * 3))
+    found = list(sizes([Prompt(second, shared=first, system="sys")] * 3))
     assert found == [(shared + tail, 0), (shared + tail, shared), (shared + tail, shared)]
 
 

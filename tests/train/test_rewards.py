@@ -6,8 +6,8 @@ from penmark.errors import ConfigError, DataError, ModelError
 from penmark.records import Task
 from penmark.train.data import BENCH
 from penmark.train.policy_figures import policy_figures
-from penmark.train.recipe import GrpoPart
-from penmark.train.rewards import Panel
+from penmark.train.recipe import Component, GrpoPart
+from penmark.train.rewards import Panel, make_panelist
 from penmark.train.watch import length_and_diversity
 
 TASKS = {name: Task(bench=BENCH, id=name, instruction=f"Write {name}") for name in "ab"}
@@ -148,3 +148,11 @@ def test_a_policy_without_scores_has_no_figure_rather_than_a_low_one(panel, aske
     before = figures["held_out"]["reward"]["before"]
     assert before == {"value": None, "ci95": None, "n": 0, "coverage": 0.0}
     assert length_and_diversity(["x"])["words"] == 1.0
+
+
+def test_a_judge_of_a_reward_is_fitted_to_its_model_as_any_other():
+    try:
+        panelist = make_panelist(Component(judge="static", model="embedded"))
+    except ConfigError as error:
+        pytest.skip(f"the embedded model is not installed: {error}")
+    assert panelist.judge.settings()["prompt_language"] == "en"

@@ -16,7 +16,7 @@ from typing import cast
 from penmark.build.per_task import TaskQuestions
 from penmark.build.prompts import prompt_hash, prompt_sections
 from penmark.errors import VerdictError
-from penmark.models.reply import read_object, refuse_quoted
+from penmark.models.reply import object_schema, read_object, refuse_quoted
 from penmark.protocols import Model, Prompt, Sampling
 from penmark.records import REQUIREMENT_KINDS, Requirement, RequirementKind, Task
 from penmark.requirements import extract
@@ -29,17 +29,14 @@ FEWEST_KINDS = 2
 MOST_CHARS = 400
 FIELDS = tuple(f"{letter}{number}" for number in range(1, CONSTRAINTS + 1) for letter in "ct")
 SAMPLING = Sampling(temperature=0.7, top_p=0.95, max_tokens=1024)
-SCHEMA: Mapping[str, object] = {
-    "type": "object",
-    "properties": {
+SCHEMA: Mapping[str, object] = object_schema(
+    {
         field: {"type": "string", "minLength": 1, "maxLength": 160}
         if field.startswith("c")
         else {"enum": list(REQUIREMENT_KINDS)}
         for field in FIELDS
-    },
-    "required": list(FIELDS),
-    "additionalProperties": False,
-}
+    }
+)
 
 
 def constraint_questions(

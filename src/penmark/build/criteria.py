@@ -21,7 +21,7 @@ from penmark.build.per_task import TaskAnswers, TaskQuestions
 from penmark.build.prompts import prompt_hash, prompt_sections
 from penmark.errors import ConfigError, VerdictError
 from penmark.evaluate.budget import Budget
-from penmark.models.reply import read_object, refuse_quoted
+from penmark.models.reply import object_schema, read_object, refuse_quoted
 from penmark.protocols import Model, Prompt, Sampling
 from penmark.records import Criterion, Task
 from penmark.store import Store
@@ -179,14 +179,9 @@ def _checklist_item(criterion: Criterion) -> dict[str, str]:
 
 def _schema() -> Mapping[str, object]:
     fields = {field: {"type": "string", "minLength": 1, "maxLength": MOST_CHARS[field]} for field in FIELDS}
-    item = {"type": "object", "properties": fields, "required": list(FIELDS), "additionalProperties": False}
+    item = object_schema(fields)
     items = {"type": "array", "items": item, "minItems": CRITERIA, "maxItems": CRITERIA}
-    return {
-        "type": "object",
-        "properties": {"criteria": items},
-        "required": ["criteria"],
-        "additionalProperties": False,
-    }
+    return object_schema({"criteria": items})
 
 
 SCHEMA = _schema()

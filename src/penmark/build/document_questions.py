@@ -14,8 +14,8 @@ from penmark.build.outlines import Outline, outline_schema, read_outline
 from penmark.build.per_task import TaskQuestions
 from penmark.build.prompts import prompt_hash, prompt_sections
 from penmark.errors import VerdictError
-from penmark.judges.elaborated import ElaboratedJudge, Genre
-from penmark.models.reply import read_object, read_verdict
+from penmark.judges.elaborated import GENERAL, ElaboratedJudge, Genre, genre_schema, read_genre
+from penmark.models.reply import object_schema, read_object, read_verdict
 from penmark.protocols import JudgeOptions, Model, Prompt, Sampling
 from penmark.records import Task
 from penmark.text.template import fence, fill
@@ -45,19 +45,20 @@ class DocumentQuestions:
 
     def genre(self, document: Task) -> Genre:
         """The genre of a document that is tagged with one."""
-        return self.editor.genres[document.language][self.editor.genre_of(document) or "general"]
+        return self.editor.genres[document.language][self.editor.genre_of(document) or GENERAL]
 
     def genres(self, documents: Sequence[Task]) -> TaskQuestions[str]:
         """Which genre each is; read as its id."""
-        schema = {"genre": {"enum": [*self.editor.genres["en"]]}}
-        return self._questions("genres", documents, self.genre_prompt, self._read_genre, _object(schema))
+        known = tuple(self.editor.genres["en"])
+        schema = genre_schema(known)
+        return self._questions("genres", documents, self.genre_prompt, lambda r, _: read_genre(r, known), schema)
 
     def quality(self, documents: Sequence[Task]) -> TaskQuestions[int]:
         """How good each is, by its genre's rubric; read as a mark from 1 to 5."""
         low, high = MARKS
         mark = {"type": "integer", "minimum": low, "maximum": high}
         schema = {"quality": mark, "reason": {"type": "string", "minLength": 1, "maxLength": 600}}
-        return self._questions("quality", documents, self.quality_prompt, _read_mark, _object(schema))
+        return self._questions("quality", documents, self.quality_prompt, _read_mark, object_schema(schema))
 
     def outlines(self, documents: Sequence[Task]) -> TaskQuestions[Outline]:
         """What to tell a writer of each."""
@@ -82,13 +83,6 @@ class DocumentQuestions:
     def _rubric(self, document: Task) -> dict[str, str]:
         texts, genre = prompt_sections("tasks", document.language), self.genre(document)
         return {"genre": genre.name, "aspects": "\n".join(fill(texts["aspect"], aspect) for aspect in genre.aspects)}
-
-    def _read_genre(self, reply: str, document: Task) -> str:
-        found = read_object(reply)
-        genre, known = found.get("genre"), self.editor.genres["en"]
-        if set(found) != {"genre"} or genre not in known:
-            raise VerdictError(f"expected one of the genres {', '.join(known)}, found {str(found)[:120]}")
-        return str(genre)
 
     def _read_outline(self, reply: str, document: Task) -> Outline:
         aspects = [aspect["name"] for aspect in self.genre(document).aspects]
@@ -129,7 +123,3 @@ def _read_mark(reply: str, document: Task) -> int:
         raise VerdictError(f"the fields are {sorted(found)}, expected quality and reason")
     mark, _ = read_verdict({"score": found["quality"], "reason": found["reason"]}, *MARKS)
     return int(mark)
-
-
-def _object(properties: Mapping[str, object]) -> dict[str, object]:
-    return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}

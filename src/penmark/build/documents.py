@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from penmark.build.prompts import LANGUAGES
 from penmark.errors import DataError
 from penmark.jsonl import Row, raise_problems, read_jsonl
 from penmark.protocols import Problem
@@ -15,7 +16,6 @@ from penmark.records import Task, content_key
 from penmark.text import amount, count_words, language
 
 TEXT_FILES = (".txt", ".md")
-LANGUAGES = ("en", "zh")
 FIELDS = ("id", "text", "genre", "lang", "domain1", "domain2")
 
 

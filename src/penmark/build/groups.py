@@ -9,26 +9,24 @@ Differs: what is dropped is nested; see `requirements.dropout`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from penmark.build.constraints import CONSTRAINTS, constraint_questions
-from penmark.build.per_task import TaskAnswers
+from penmark.build.per_task import TaskAnswers, Watch
 from penmark.errors import ConfigError
 from penmark.evaluate.budget import Budget
+from penmark.evaluate.imports import ids_of_others
 from penmark.evaluate.progress import Progress
 from penmark.evaluate.writing import Writing, WritingPlan
 from penmark.protocols import Model, Sampling
 from penmark.records import Requirement, Task, content_key
 from penmark.requirements.dropout import group_task, nested, writer_name, written_to
-from penmark.store import Store, reads
+from penmark.store import Store
 
 # Source: WritingBench, section on generation; the WEval paper names no sampling for its responses.
 WRITING = Sampling(temperature=0.7, top_p=0.8, top_k=20, max_tokens=16_000)
-
-Watch = Callable[[str, Progress], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,12 +134,9 @@ def check_groups(store: Store, bench: str, groups: Sequence[Task]) -> None:
     Raises:
         ConfigError: when it has other groups under the same ids.
     """
-    stored = {task.id: task for task, _ in reads.tasks(store.db, bench)}
-    other = [task.id for task in groups if task.id in stored and stored[task.id] != task]
-    if other:
-        more = f" and {len(other) - 3} more" if len(other) > 3 else ""
+    if other := ids_of_others(store, bench, groups):
         raise ConfigError(
-            f"{store.path} holds other groups of {bench!r} for {', '.join(other[:3])}{more}: made by another model, "
+            f"{store.path} holds other groups of {bench!r} for {other}: made by another model, "
             "from other seeds or with another --dropout-seed; give these a name of their own with --bench NAME, or "
             "pass another --db"
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from penmark.build.overlap import HeldApart
 from penmark.errors import VerdictError
-from penmark.models.reply import read_object
+from penmark.models.reply import object_schema, read_object
 from penmark.text import amount, is_one_line
 
 FIELDS = ("theme", "summary", "facts", "outline")
@@ -46,7 +46,7 @@ def outline_schema(fewest: int, most: int) -> dict[str, object]:
         "facts": {"type": "array", "items": text("facts"), "maxItems": MOST_FACTS},
         "outline": {"type": "array", "items": text("outline"), "minItems": fewest, "maxItems": most},
     }
-    return {"type": "object", "properties": properties, "required": [*FIELDS], "additionalProperties": False}
+    return object_schema(properties)
 
 
 def read_outline(reply: str, document: str, aspects: Sequence[str]) -> Outline:

@@ -7,6 +7,7 @@ out, never filled in. Equal questions are asked once. Every call is kept in the 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Generic, TypeVar
@@ -23,6 +24,7 @@ from penmark.records import Task
 from penmark.store import Store
 
 T = TypeVar("T")
+Watch = Callable[[str, Progress], AbstractContextManager[object]]  # shows a progress under a label while it lasts
 
 
 @dataclass(frozen=True, kw_only=True)

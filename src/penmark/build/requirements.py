@@ -15,7 +15,7 @@ from penmark.build.per_task import TaskAnswers, TaskQuestions
 from penmark.build.prompts import prompt_hash, prompt_sections
 from penmark.errors import VerdictError
 from penmark.evaluate.budget import Budget
-from penmark.models.reply import read_object
+from penmark.models.reply import object_schema, read_object
 from penmark.protocols import Model, Prompt, Sampling
 from penmark.records import REQUIREMENT_KINDS, Requirement, Task
 from penmark.requirements import extract
@@ -109,14 +109,9 @@ def _squeezed(text: str) -> str:
 def _schema() -> Mapping[str, object]:
     text = {"type": "string", "minLength": 1, "maxLength": 400}
     fields = {"kind": {"type": "string", "enum": list(REQUIREMENT_KINDS)}, "text": text, "quote": text}
-    item = {"type": "object", "properties": fields, "required": list(FIELDS), "additionalProperties": False}
+    item = object_schema(fields)
     items = {"type": "array", "items": item, "maxItems": MOST}
-    return {
-        "type": "object",
-        "properties": {"requirements": items},
-        "required": ["requirements"],
-        "additionalProperties": False,
-    }
+    return object_schema({"requirements": items})
 
 
 SCHEMA = _schema()

@@ -13,8 +13,7 @@ the document is asked for again. There, people revise what the model made, and s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
@@ -22,11 +21,10 @@ from penmark.build.criteria import CriteriaBuilding, CriteriaPlan
 from penmark.build.document_questions import MARKS, DocumentQuestions
 from penmark.build.gaps import cut_gap
 from penmark.build.outlines import Outline
-from penmark.build.per_task import TaskAnswers, TaskQuestions
+from penmark.build.per_task import TaskAnswers, TaskQuestions, Watch
 from penmark.build.prompts import prompt_sections
 from penmark.errors import DataError
 from penmark.evaluate.budget import Budget
-from penmark.evaluate.progress import Progress
 from penmark.protocols import Model, Prompt, Sampling
 from penmark.records import Requirement, Rubric, Task
 from penmark.store import Store
@@ -34,7 +32,6 @@ from penmark.text import count_words
 from penmark.text.template import fill
 
 Kind = Literal["guide", "open", "completion"]
-Watch = Callable[[str, Progress], AbstractContextManager[object]]
 T = TypeVar("T")
 
 SAMPLING = Sampling(temperature=0.3, top_p=0.95, max_tokens=2048)
@@ -89,6 +86,7 @@ class TaskBuilding:
             self._criteria_plan(())
         self.tasks: list[Task] = []
         self.left_out: list[tuple[str, str]] = []
+        self._unread = 0
         self._store = store
         self._budget = budget
         self._ask = DocumentQuestions(
@@ -112,15 +110,24 @@ class TaskBuilding:
                 return str(stopped)
         return ""
 
-    def prompts(self) -> Iterator[Prompt]:
-        """Every question about the documents, as if all were kept; criteria aside."""
+    def prompts(self) -> Iterator[list[Prompt]]:
+        """The questions about each document, as if all were kept; criteria aside."""
         for document in self.plan.documents:
-            if self._ask.genre_of(document) is None:
-                yield self._ask.genre_prompt(document)
-            if self._is_marked:
-                yield self._ask.quality_prompt(document)
-            if self._is_outlined:
-                yield self._ask.outline_prompt(document)
+            asked = {
+                self._ask.genre_prompt: self._ask.genre_of(document) is None,
+                self._ask.quality_prompt: self._is_marked,
+                self._ask.outline_prompt: self._is_outlined,
+            }
+            yield [prompt(document) for prompt, is_asked in asked.items() if is_asked]
+
+    @property
+    def coverage(self) -> float:
+        """Share of documents, and of tasks that criteria were wanted for, with a usable reply to every question.
+
+        A document of too low a mark has one.
+        """
+        asked = len(self.plan.documents) + (len(self.tasks) if self.plan.with_criteria else 0)
+        return 1 - self._unread / asked if asked else 1.0
 
     @property
     def _is_marked(self) -> bool:
@@ -185,7 +192,9 @@ class TaskBuilding:
             stopped = await answers.run()
         if stopped:
             raise _StoppedError(stopped)
-        self.left_out += [(task.id, f"no {what}: {reason}") for task, reason in answers.failed()]
+        failed = [(task.id, f"no {what}: {reason}") for task, reason in answers.failed()]
+        self.left_out += failed
+        self._unread += len(failed)
 
     def _tasks_of(self, document: Task, outline: Outline | None) -> Iterator[Task]:
         """The tasks of one document; a gap that cannot be cut is left out."""

@@ -7,7 +7,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -159,18 +159,18 @@ def _build(flags: CriteriaFlags, tasks: Sequence[Task], model: Model) -> tuple[C
     """Ask for what is missing with progress shown; why it ended early comes with it."""
     from penmark.build.criteria import SAMPLING, CriteriaBuilding, CriteriaPlan
     from penmark.cli.watch import watching
-    from penmark.evaluate.budget import Budget
     from penmark.evaluate.running import run_async
+    from penmark.session import override
     from penmark.store import Store
 
     plan = CriteriaPlan(
         tasks=tasks,
         source=flags.source,
         model=model,
-        sampling=replace(SAMPLING, **flags.sampling(flags.seed).given()),  # type: ignore[arg-type]
+        sampling=override(SAMPLING, flags.sampling(flags.seed)),
         connections=flags.connections,
     )
-    budget = Budget(max_calls=flags.max_calls, max_tokens=flags.max_tokens, max_cost_usd=flags.max_cost)
+    budget = flags.budget()
 
     async def work(building: CriteriaBuilding) -> str:
         async with model:

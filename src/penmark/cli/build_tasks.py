@@ -5,23 +5,23 @@ from __future__ import annotations
 import shlex
 import sys
 from collections import Counter
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from penmark.cli.build import FAILURES_SHOWN, save_rows
-from penmark.cli.failure import INTERRUPTED, LOW_COVERAGE, check_writable
+from penmark.cli.failure import DONE, INTERRUPTED, LOW_COVERAGE, check_writable
 from penmark.cli.flags import CallFlags, DbFlags, SamplingFlags, command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from penmark.build.tasks import TaskBuilding, TaskPlan
-    from penmark.evaluate.progress import Progress
     from penmark.records import Task
 
 
@@ -81,27 +81,20 @@ def tasks(flags: TasksFlags) -> None:
     reference. What cannot be used is named and left out. Replies are kept: a second run costs nothing.
     """
     from penmark.build.tasks import TaskBuilding
-    from penmark.evaluate.budget import Budget
+    from penmark.cli.watch import watching
     from penmark.evaluate.running import run_async
     from penmark.store import Store
 
     plan, left_out = _plan(flags)
     if flags.output is not None:
         check_writable(flags.output)
-    budget = Budget(max_calls=flags.max_calls, max_tokens=flags.max_tokens, max_cost_usd=flags.max_cost)
     with Store(flags.db if flags.db.exists() or not flags.dry_run else ":memory:") as store:
-        building = TaskBuilding(store, plan, budget)
+        building = TaskBuilding(store, plan, flags.budget())
         building.left_out += left_out
         if flags.dry_run:
             _show_estimate(building)
             return
-
-        def watch(label: str, progress: Progress) -> AbstractContextManager[None]:
-            from penmark.cli.watch import watching
-
-            return watching(label, progress, log=flags.log)
-
-        stopped_by = run_async(building.run(watch))
+        stopped_by = run_async(building.run(partial(watching, log=flags.log)))
     raise typer.Exit(_finish(flags, building, stopped_by))
 
 
@@ -111,6 +104,7 @@ def _plan(flags: TasksFlags) -> tuple[TaskPlan, list[tuple[str, str]]]:
     from penmark.build.tasks import SAMPLING, TaskPlan
     from penmark.errors import ConfigError
     from penmark.named import make_model
+    from penmark.session import override
 
     if flags.min_words > flags.max_words:
         raise ConfigError(f"--min-words {flags.min_words} is over --max-words {flags.max_words}; no document has both")
@@ -124,7 +118,7 @@ def _plan(flags: TasksFlags) -> tuple[TaskPlan, list[tuple[str, str]]]:
         kinds=[kind.value for kind in flags.kind or (Kind.guide,)],
         least_quality=flags.least_quality,
         with_criteria=flags.criteria,
-        sampling=replace(SAMPLING, **flags.sampling(flags.seed).given()),  # type: ignore[arg-type]
+        sampling=override(SAMPLING, flags.sampling(flags.seed)),
         seed=flags.seed or 0,
         connections=flags.connections,
     )
@@ -133,10 +127,11 @@ def _plan(flags: TasksFlags) -> tuple[TaskPlan, list[tuple[str, str]]]:
 
 def _show_estimate(building: TaskBuilding) -> None:
     from penmark.cli.run import print_estimates
-    from penmark.evaluate.estimate import estimate, prompt_tokens
+    from penmark.evaluate.estimate import estimate, sizes
 
     plan = building.plan
-    print_estimates([estimate(plan.model, ((prompt_tokens(p), 0) for p in building.prompts()), plan.sampling)])
+    asked = chain.from_iterable(map(sizes, building.prompts()))
+    print_estimates([estimate(plan.model, asked, plan.sampling)])
     if plan.with_criteria:
         print("The criteria take one more call for each task.")
 
@@ -154,7 +149,7 @@ def _finish(flags: TasksFlags, building: TaskBuilding, stopped_by: str) -> int:
     if building.tasks:
         save_rows([task_row(task) for task in building.tasks], flags.output)
     _tell(flags, building.tasks, building.left_out)
-    return 0 if building.tasks else LOW_COVERAGE
+    return DONE if building.tasks and building.coverage >= flags.min_coverage else LOW_COVERAGE
 
 
 def _tell(flags: TasksFlags, made: Sequence[Task], left_out: Sequence[tuple[str, str]]) -> None:

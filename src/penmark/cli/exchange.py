@@ -116,20 +116,18 @@ class ExportScoresFlags(ExportJudgmentsFlags, ExportResponsesFlags):
 
 
 def import_tasks(flags: ImportTasksFlags) -> None:
-    """Take in writing tasks of your own, as a benchmark that every other command then knows by its name.
+    """Take in writing tasks of your own, as a benchmark that is then written, judged and reported on by its name.
 
     JSONL lines {"instruction"}, maybe with id, material, reference, lang, genre, task_type, domain1, domain2,
     requirements and checklist (criteria for the judge `rubric`).
     """
-    from penmark import registry
     from penmark.benchmarks.task_files import read_tasks
-    from penmark.errors import ConfigError
     from penmark.evaluate.imports import import_tasks
+    from penmark.named import check_own_name
     from penmark.store import Store
     from penmark.text import amount
 
-    if flags.bench in registry.names("benchmarks"):
-        raise ConfigError(f"{flags.bench!r} is a benchmark of penmark's own; give yours another name with --bench")
+    check_own_name(flags.bench)
     tasks = read_tasks(flags.files, flags.bench)
     with Store(flags.db) as store:
         new = import_tasks(store, tasks, source=", ".join(map(str, flags.files)))

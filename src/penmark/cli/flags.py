@@ -14,6 +14,7 @@ from typer.models import OptionInfo
 from penmark.cli.failure import told
 
 if TYPE_CHECKING:
+    from penmark.evaluate.budget import Budget
     from penmark.protocols import ModelOptions, Sampling
 
 Flags = TypeVar("Flags")
@@ -146,6 +147,12 @@ class CallFlags:
             min=0, max=1, metavar="SHARE", rich_help_panel=CALLS, help="Exit with 3 when less than this could be had."
         ),
     ] = 0.98
+
+    def budget(self) -> Budget:
+        """A fresh budget with these limits."""
+        from penmark.evaluate.budget import Budget
+
+        return Budget(max_calls=self.max_calls, max_tokens=self.max_tokens, max_cost_usd=self.max_cost)
 
     def model_options(self) -> ModelOptions:
         """Where and how the model runs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -127,13 +127,13 @@ def _add_by_model(
 ) -> list[tuple[Task, str]]:
     """Put what a model finds beside what rules found; gives back the queries it gave nothing usable for."""
     from penmark.build.requirements import SAMPLING, RequirementsReading, merged
-    from penmark.evaluate.budget import Budget
     from penmark.named import make_model
+    from penmark.session import override
     from penmark.store import Store
 
     model = make_model(flags.model or "", flags.model_options())
-    sampling = replace(SAMPLING, **flags.sampling(flags.seed).given())  # type: ignore[arg-type]
-    budget = Budget(max_calls=flags.max_calls, max_tokens=flags.max_tokens, max_cost_usd=flags.max_cost)
+    sampling = override(SAMPLING, flags.sampling(flags.seed))
+    budget = flags.budget()
     source = flags.bench or str(flags.file or "query")
     if flags.dry_run:
         _estimate(tasks, model, sampling)

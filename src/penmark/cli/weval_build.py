@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from penmark.build.groups import GroupBuilding, GroupPlan
-    from penmark.evaluate.progress import Progress
-    from penmark.protocols import Sampling
     from penmark.records import Task
 
 FAILURES_SHOWN = 10
@@ -80,36 +78,29 @@ def build(flags: BuildFlags) -> None:
     same command goes on where it stopped.
     """
     from penmark.build.groups import GroupBuilding
-    from penmark.evaluate.budget import Budget
+    from penmark.cli.watch import watching
     from penmark.evaluate.running import run_async
     from penmark.store import Store
 
     plan = _plan(flags)
-    budget = Budget(max_calls=flags.max_calls, max_tokens=flags.max_tokens, max_cost_usd=flags.max_cost)
+    budget = flags.budget()
     with Store(flags.db if flags.db.exists() or not flags.dry_run else ":memory:") as store:
         building = GroupBuilding(store, plan, budget)
         if flags.dry_run:
             _show_estimates(plan)
             return
 
-        def watch(label: str, progress: Progress) -> AbstractContextManager[None]:
-            from penmark.cli.watch import watching
-
-            return watching(label, progress, log=flags.log)
-
-        stopped_by = run_async(building.run(watch))
+        stopped_by = run_async(building.run(partial(watching, log=flags.log)))
     raise typer.Exit(_tell(flags, building, stopped_by))
 
 
 def _plan(flags: BuildFlags) -> GroupPlan:
-    from penmark import registry
     from penmark.build.constraints import SAMPLING
     from penmark.build.groups import WRITING, GroupPlan
-    from penmark.errors import ConfigError
-    from penmark.named import make_model
+    from penmark.named import check_own_name, make_model
+    from penmark.session import override
 
-    if flags.bench in registry.names("benchmarks"):
-        raise ConfigError(f"{flags.bench!r} is a benchmark of penmark's own; give the groups another name with --bench")
+    check_own_name(flags.bench)
     seeds = _seeds(flags)
     options = flags.model_options()
     model = make_model(flags.model, options)
@@ -121,14 +112,10 @@ def _plan(flags: BuildFlags) -> GroupPlan:
         model=model,
         writer=make_model(flags.writer or flags.model, replace(options, structured=False)),
         asking=asking,
-        writing=_override(WRITING, flags.sampling(flags.seed)),
+        writing=override(WRITING, flags.sampling(flags.seed)),
         seed=flags.dropout_seed,
         connections=flags.connections,
     )
-
-
-def _override(usual: Sampling, wanted: Sampling) -> Sampling:
-    return replace(usual, **wanted.given())  # type: ignore[arg-type]
 
 
 def _seeds(flags: BuildFlags) -> list[Task]:

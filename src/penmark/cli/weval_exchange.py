@@ -51,15 +51,13 @@ class ExportFlags(DbFlags):
 
 def import_groups(flags: ImportFlags) -> None:
     """Take in groups of known order that were made elsewhere, such as WEval's eval.jsonl."""
-    from penmark import registry
     from penmark.build.groups import check_groups
-    from penmark.errors import ConfigError
     from penmark.metaeval.group_file import read_groups
+    from penmark.named import check_own_name
     from penmark.store import Store
     from penmark.text import amount
 
-    if flags.bench in registry.names("benchmarks"):
-        raise ConfigError(f"{flags.bench!r} is a benchmark of penmark's own; give the groups another name with --bench")
+    check_own_name(flags.bench)
     groups = read_groups(flags.file, flags.bench, flags.group_size)
     with Store(flags.db) as store:
         check_groups(store, flags.bench, [group.task for group in groups])

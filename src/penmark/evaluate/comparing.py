@@ -113,7 +113,7 @@ class Comparing:
         for work in self._comparisons():
             matching = self._matching(work)
             if matching is not None:
-                yield from sizes(matching.missing_questions())
+                yield from sizes(q.prompt for q in matching.missing_questions())
 
     def _comparisons(self) -> list[Comparison]:
         """All first comparisons before any second one, so that a limit cuts repeats and not pairs."""

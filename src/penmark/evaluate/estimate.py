@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from penmark.models.prices import load_prices
-from penmark.protocols import Model, Prompt, Question, Reply, Sampling
+from penmark.protocols import Model, Prompt, Reply, Sampling
 from penmark.text import estimate_tokens
 
 
@@ -36,11 +36,11 @@ def prompt_tokens(prompt: Prompt) -> int:
     return estimate_tokens(prompt.system + prompt.shared) + estimate_tokens(prompt.tail)
 
 
-def sizes(questions: Iterable[Question]) -> Iterator[tuple[int, int]]:
-    """(estimated prompt tokens, of them shared with an earlier sibling) of the calls about one response."""
-    for position, question in enumerate(questions):
-        shared = estimate_tokens(question.prompt.system + question.prompt.shared)
-        yield shared + estimate_tokens(question.prompt.tail), shared if position else 0
+def sizes(siblings: Iterable[Prompt]) -> Iterator[tuple[int, int]]:
+    """(estimated prompt tokens, of them shared with an earlier sibling) of calls that begin alike."""
+    for position, prompt in enumerate(siblings):
+        shared = estimate_tokens(prompt.system + prompt.shared)
+        yield shared + estimate_tokens(prompt.tail), shared if position else 0
 
 
 def estimate(model: Model | None, calls_made: Iterable[tuple[int, int]], sampling: Sampling) -> Estimate:

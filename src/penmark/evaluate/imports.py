@@ -51,23 +51,29 @@ def import_tasks(store: Store, tasks: Sequence[Task], *, source: str) -> int:
     Raises:
         ConfigError: when the benchmark has other tasks under the same ids. Nothing is stored then.
     """
-    there = {task.id: task for task, _ in reads.tasks(store.db, tasks[0].bench)} if tasks else {}
-    other = [task.id for task in tasks if there.get(task.id, task) != task]
-    if other:
-        more = f" and {len(other) - 3} more" if len(other) > 3 else ""
+    bench = tasks[0].bench if tasks else ""
+    if other := ids_of_others(store, bench, tasks):
         raise ConfigError(
-            f"{store.path} holds other tasks of {tasks[0].bench!r} under the ids {', '.join(other[:3])}{more}; keep "
-            "these under another --bench name, give them other ids, or import them into another --db"
+            f"{store.path} holds other tasks of {bench!r} under the ids {other}; keep these under another --bench "
+            "name, give them other ids, or import them into another --db"
         )
+    there = {task.id for task, _ in reads.tasks(store.db, bench)}
     new = [task for task in tasks if task.id not in there]
     if new:
-        run = new_run("import", {"what": "tasks", "bench": tasks[0].bench, "source": source})
+        run = new_run("import", {"what": "tasks", "bench": bench, "source": source})
         with store.together():
             store.save_run(run)
             store.save_tasks(dict(enumerate(new, start=len(there))))
             store.end_run(run.id, "done")
         store.flush()
     return len(new)
+
+
+def ids_of_others(store: Store, bench: str, tasks: Sequence[Task]) -> str:
+    """The first ids of these tasks that stand for others in the store, as a message lists them; "" for none."""
+    there = {task.id: task for task, _ in reads.tasks(store.db, bench)}
+    other = [task.id for task in tasks if there.get(task.id, task) != task]
+    return ", ".join(other[:3]) + (f" and {len(other) - 3} more" if len(other) > 3 else "")
 
 
 def import_responses(

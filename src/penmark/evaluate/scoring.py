@@ -93,7 +93,7 @@ class Scoring:
         questions = self._questions()
         if not self.plan.retry_unscored:
             questions = [q for q in questions if not self._has(q)]
-        yield from sizes(questions)
+        yield from sizes(question.prompt for question in questions)
 
     def _has(self, question: Question) -> bool:
         """Whether the store has a reply already, to a judge by another name or about another writer's same text."""

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Literal
 
 from penmark.errors import VerdictError
-from penmark.models.reply import read_object, read_verdict, refuse_quoted, verdict_schema
+from penmark.models.reply import object_schema, read_object, read_verdict, refuse_quoted, verdict_schema
 from penmark.protocols import Prompt, Question, Verdict
 from penmark.records import Criterion
 
@@ -83,9 +83,4 @@ def _read_joint(leaves: tuple[Leaf, ...], writing: str, reply: str) -> dict[str,
 
 
 def _joint_schema(leaves: tuple[Leaf, ...]) -> dict[str, object]:
-    return {
-        "type": "object",
-        "properties": {node: verdict_schema(c.low, c.high) for node, c in leaves},
-        "required": [node for node, _ in leaves],
-        "additionalProperties": False,
-    }
+    return object_schema({node: verdict_schema(c.low, c.high) for node, c in leaves})

@@ -18,7 +18,7 @@ from math import fsum
 from penmark.errors import VerdictError
 from penmark.judges._tree_entries import ROOT
 from penmark.judges._tree_shape import PlannedNode, Tree
-from penmark.models.reply import REASON_CHARS, read_object, refuse_quoted
+from penmark.models.reply import REASON_CHARS, object_schema, read_object, refuse_quoted
 from penmark.protocols import Prompt
 from penmark.records import Plan
 from penmark.text.template import fill
@@ -58,14 +58,14 @@ def plan_schema(nodes: Sequence[PlannedNode], *, summing: bool = False) -> dict[
             others when they were free to. A node of too many children for a list keeps its free numbers.
     """
     objects = {_key(node): _summing(node) if summing else _free(node) for node in nodes}
-    weights = next(iter(objects.values())) if len(nodes) == 1 else _object(objects)
+    weights = next(iter(objects.values())) if len(nodes) == 1 else object_schema(objects)
     explanation = {"type": "string", "minLength": 1, "maxLength": REASON_CHARS}
-    return _object({"weights": weights, "explanation": explanation})
+    return object_schema({"weights": weights, "explanation": explanation})
 
 
 def _free(node: PlannedNode) -> dict[str, object]:
     weight = {"type": "number", "minimum": -1, "maximum": 1}
-    return _object({_name(child): weight for child in node.asked})
+    return object_schema({_name(child): weight for child in node.asked})
 
 
 def _summing(node: PlannedNode) -> dict[str, object]:
@@ -75,7 +75,11 @@ def _summing(node: PlannedNode) -> dict[str, object]:
         return _free(node)
     inner = combinations(range(1, TENTHS), len(names) - 1)
     shares = ([b - a for a, b in pairwise((0, *cuts, TENTHS))] for cuts in inner)
-    return {"anyOf": [_object({n: {"const": s / TENTHS} for n, s in zip(names, ways, strict=True)}) for ways in shares]}
+    return {
+        "anyOf": [
+            object_schema({n: {"const": s / TENTHS} for n, s in zip(names, ways, strict=True)}) for ways in shares
+        ]
+    }
 
 
 def read_plan(nodes: Sequence[PlannedNode], assignment: str, reply: str) -> Plan:
@@ -154,10 +158,6 @@ def _shape(nodes: Sequence[PlannedNode]) -> str:
     if len(nodes) == 1:
         return of(nodes[0])
     return "{" + ", ".join(f"{json.dumps(_key(node), ensure_ascii=False)}: {of(node)}" for node in nodes) + "}"
-
-
-def _object(properties: Mapping[str, object]) -> dict[str, object]:
-    return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
 
 
 def _key(node: PlannedNode) -> str:

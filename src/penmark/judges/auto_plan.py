@@ -17,7 +17,7 @@ from math import fsum
 from penmark.errors import VerdictError
 from penmark.judges._criteria import LANGUAGES, prompt_language
 from penmark.judges._overall import OverallJudge
-from penmark.models.reply import read_object, read_verdict, refuse_quoted, verdict_schema
+from penmark.models.reply import object_schema, read_object, read_verdict, refuse_quoted, verdict_schema
 from penmark.protocols import JudgeCard, JudgeOptions, Question, Verdict
 from penmark.records import Criterion, Response, Task
 from penmark.text.template import fill
@@ -144,10 +144,5 @@ def _schema() -> dict[str, object]:
         "weight": {"type": "number", "enum": list(WEIGHT_STEPS)},
         **dict(verdict["properties"]),  # type: ignore[call-overload]
     }
-    dimension = {**verdict, "properties": fields, "required": list(fields)}
-    return {
-        "type": "object",
-        "properties": {"dimensions": {"type": "array", "minItems": FEWEST, "maxItems": MOST, "items": dimension}},
-        "required": ["dimensions"],
-        "additionalProperties": False,
-    }
+    dimension = object_schema(fields)
+    return object_schema({"dimensions": {"type": "array", "minItems": FEWEST, "maxItems": MOST, "items": dimension}})

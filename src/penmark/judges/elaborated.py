@@ -20,7 +20,7 @@ from penmark.errors import VerdictError
 from penmark.judges._asked import ask_one, bands_text
 from penmark.judges._criteria import LANGUAGES, prompt_language, read_criteria, read_toml
 from penmark.judges._overall import OverallJudge
-from penmark.models.reply import read_object
+from penmark.models.reply import object_schema, read_object
 from penmark.protocols import JudgeCard, JudgeOptions, PlanQuestion, Prompt, Question
 from penmark.records import Criterion, Plan, Response, Task
 from penmark.text.template import fence, fill
@@ -85,8 +85,8 @@ class ElaboratedJudge(OverallJudge):
         tail = fill(texts["genre"], {"genres": listed})
         return PlanQuestion(
             prompt=Prompt(system=texts["system"], shared=f"{shared}\n\n", tail=tail),
-            read=partial(_read_genre, tuple(genres)),
-            schema=_genre_schema(tuple(genres)),
+            read=partial(_plan_of, tuple(genres)),
+            schema=genre_schema(tuple(genres)),
             comes_first=True,
         )
 
@@ -125,18 +125,23 @@ def _tail(texts: Mapping[str, str], genre: Genre, leaf: Criterion) -> str:
     return f"{rubric}\n\n{answer}"
 
 
-def _read_genre(known: tuple[str, ...], reply: str) -> Plan:
+def _plan_of(known: tuple[str, ...], reply: str) -> Plan:
+    return Plan(tags={"genre": read_genre(reply, known)})
+
+
+def read_genre(reply: str, known: Sequence[str]) -> str:
+    """The id of the genre that a reply names.
+
+    Raises:
+        VerdictError: for anything but {"genre": ...} with one of the known ids.
+    """
     found = read_object(reply)
     genre = found.get("genre")
     if set(found) != {"genre"} or genre not in known:
         raise VerdictError(f"expected one field 'genre' holding one of {', '.join(known)}; found {str(found)[:240]}")
-    return Plan(tags={"genre": str(genre)})
+    return str(genre)
 
 
-def _genre_schema(known: tuple[str, ...]) -> dict[str, object]:
-    return {
-        "type": "object",
-        "properties": {"genre": {"type": "string", "enum": list(known)}},
-        "required": ["genre"],
-        "additionalProperties": False,
-    }
+def genre_schema(known: Sequence[str]) -> dict[str, object]:
+    """JSON schema of a good reply to the question for a genre."""
+    return object_schema({"genre": {"type": "string", "enum": list(known)}})

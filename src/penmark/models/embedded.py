@@ -64,17 +64,8 @@ class EmbeddedModel:
             fast = fast_weights(weights, cache_folder() / "models")
             weights = await asyncio.to_thread(self._open.enter_context, fast)
         self._command = ["-m", "penmark.models._embedded_server", str(weights), str(CONTEXT_TOKENS)]
-        self._child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *self._command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            # Waiting threads spin for a moment only: as fast alone, ten times faster where others use the cores too.
-            env={"GOMP_SPINCOUNT": "10000", **os.environ},
-            start_new_session=True,  # Ctrl-C reaches penmark, which then closes the child in order.
-        )
         try:
+            self._child = await self._start()
             address, *abilities = await self._address()
         except BaseException:  # Ctrl-C while it loads, too: nobody else knows the child yet.
             await self._close()
@@ -110,6 +101,18 @@ class EmbeddedModel:
                 raise
             ended = f"the embedded model's process ended (exit code {self._child.returncode}); run the command again"
             raise ModelError(ended, scope="run") from error
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            *self._command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            # Waiting threads spin for a moment only: as fast alone, ten times faster where others use the cores too.
+            env={"GOMP_SPINCOUNT": "10000", **os.environ},
+            start_new_session=True,  # Ctrl-C reaches penmark, which then closes the child in order.
+        )
 
     async def _address(self) -> list[str]:
         """Where the child listens, once it does, and what it can do."""

@@ -147,28 +147,27 @@ def refuse_quoted(reply: str, writing: str) -> None:
 
 def verdict_schema(low: int, high: int, reason_chars: int = REASON_CHARS) -> dict[str, object]:
     """JSON schema of {"score", "reason"}, for models that can be held to one."""
-    return {
-        "type": "object",
-        "properties": {
+    return object_schema(
+        {
             "score": {"type": "integer", "minimum": low, "maximum": high},
             "reason": {"type": "string", "minLength": 1, "maxLength": reason_chars},
-        },
-        "required": ["score", "reason"],
-        "additionalProperties": False,
-    }
+        }
+    )
 
 
 def preference_schema() -> dict[str, object]:
     """JSON schema of {"reason", "verdict"}, for models that can be held to one."""
-    return {
-        "type": "object",
-        "properties": {
+    return object_schema(
+        {
             "reason": {"type": "string", "minLength": 1, "maxLength": REASON_CHARS},
             "verdict": {"type": "string", "enum": list(_MARGINS)},
-        },
-        "required": ["reason", "verdict"],
-        "additionalProperties": False,
-    }
+        }
+    )
+
+
+def object_schema(properties: Mapping[str, object]) -> dict[str, object]:
+    """JSON schema of an object that has all of these properties and no other."""
+    return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
 
 
 def expected_score(logprobs: Sequence[TokenLogprobs], low: int, high: int) -> float | None:

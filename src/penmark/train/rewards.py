@@ -18,6 +18,7 @@ from typing import Self
 from penmark import registry
 from penmark.errors import ConfigError, DataError
 from penmark.evaluate.budget import Budget
+from penmark.evaluate.fitting import fitted
 from penmark.evaluate.judging import Judging, JudgingPlan
 from penmark.protocols import Judge, JudgeOptions, Model, ModelOptions
 from penmark.records import Response, Task
@@ -172,7 +173,7 @@ def make_panelist(component: Component) -> Panelist:
     Raises:
         ConfigError: when there is none of that name, or it lacks a model or a checkpoint.
     """
-    options = JudgeOptions(checkpoint=component.checkpoint)
+    options = fitted(JudgeOptions(checkpoint=component.checkpoint), component.model)
     judge: Judge = registry.load("judges", component.judge).create(options)
     if judge.card.needs_model and component.model is None:
         raise ConfigError(f"judge {component.judge!r} asks a model; give the component a `model`, such as openai/NAME")
